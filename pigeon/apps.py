@@ -1,0 +1,26 @@
+"""The one place that ties the rooms together, when Django starts."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class PigeonConfig(AppConfig):
+    """Finds the rules and listens to the models that they name."""
+
+    name = "pigeon"
+    label = "pigeon"
+    verbose_name = _("Pigeon")
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Register checks, discover rules, attach models."""
+        from pigeon import checks  # noqa: F401 - registers itself
+        from pigeon.registry import registry
+        from pigeon.select import connect
+        from pigeon.signals import rules_changed
+
+        registry.autodiscover()
+        connect()
+        rules_changed.connect(connect, dispatch_uid="pigeon.select")

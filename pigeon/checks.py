@@ -1,0 +1,1 @@
+"""System checks: what is declared in a way that cannot work, with cause and cure."""

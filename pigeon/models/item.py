@@ -1,0 +1,361 @@
+"""The queue's rows, and the verbs that change an item's status."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.apps import apps
+from django.db import models
+from django.db.models import Case, F, Value, When
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from pigeon.models.parcel import Parcel
+
+
+class Status(models.IntegerChoices):
+    """Where an item stands. Errors are 100 or more; the numbers are those of old."""
+
+    NEW = 10, _("new")
+    IN_PROGRESS = 20, _("in progress")
+    RETRY = 30, _("waiting for another attempt")
+    PUSHED = 50, _("pushed")
+    SUPERSEDED = 60, _("superseded by a newer item")
+    CANCELLED = 70, _("cancelled")
+    PUSH_ERROR = 110, _("push error")
+    OUTPUT_GENERATION_ERROR = 120, _("output generation error")
+    SEND_ERROR = 130, _("send error")
+    FILTER_BY_INSTANCE_TYPE_ERROR = 140, _("filter by instance type error")
+    FILTER_BY_UPDATES_ERROR = 150, _("filter by updates error")
+    FILTER_BY_STATE_ERROR = 160, _("filter by state error")
+    GET_DIRECTORY_ERROR = 170, _("get directory error")
+    VALIDATION_ERROR = 180, _("validation error")
+    SUPERVISOR_ERROR = 190, _("supervisor error")
+    OUTPUT_MAKER_ERROR = 200, _("output maker error")
+
+
+#: Items at or above this number failed for good.
+FIRST_ERROR = 100
+WAITING = (Status.NEW, Status.RETRY)
+UNFINISHED = (*WAITING, Status.IN_PROGRESS)
+
+
+class Action(models.TextChoices):
+    """What happened to the object."""
+
+    CREATED = "created", _("created")
+    UPDATED = "updated", _("updated")
+    DELETED = "deleted", _("deleted")
+
+
+def order_key(destination: str, rule_name: str, model_label: str = "", object_id: str = "") -> str:
+    """The key within which order is kept, as a short digest that an index holds well.
+
+    For an object (destination, rule, object); for a batch, which has no ``model_label``,
+    (destination, rule).
+    """
+    parts = (destination, rule_name, model_label, object_id if model_label else "")
+    return hashlib.blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()
+
+
+class ItemQuerySet(models.QuerySet["ItemToPush"]):
+    """Filters by status under their old names, and the verbs that change a status.
+
+    The verbs are called by :mod:`pigeon.queue` only; ``reset`` and ``cancel`` also by people.
+    """
+
+    def new(self) -> ItemQuerySet:
+        """Items that nobody has tried yet."""
+        return self.filter(status=Status.NEW)
+
+    def in_progress(self) -> ItemQuerySet:
+        """Items that a worker holds."""
+        return self.filter(status=Status.IN_PROGRESS)
+
+    def retry(self) -> ItemQuerySet:
+        """Items that wait for another attempt."""
+        return self.filter(status=Status.RETRY)
+
+    def pushed(self) -> ItemQuerySet:
+        """Items that arrived."""
+        return self.filter(status=Status.PUSHED)
+
+    def superseded(self) -> ItemQuerySet:
+        """Items whose place a newer one took."""
+        return self.filter(status=Status.SUPERSEDED)
+
+    def cancelled(self) -> ItemQuerySet:
+        """Items that became pointless or that somebody called off."""
+        return self.filter(status=Status.CANCELLED)
+
+    def failed(self) -> ItemQuerySet:
+        """Items that ended in any error status."""
+        return self.filter(status__gte=FIRST_ERROR)
+
+    def push_error(self) -> ItemQuerySet:
+        """Items whose push failed for a reason without a status of its own."""
+        return self.filter(status=Status.PUSH_ERROR)
+
+    def output_generation_error(self) -> ItemQuerySet:
+        """Items of which an output could not be rendered or read."""
+        return self.filter(status=Status.OUTPUT_GENERATION_ERROR)
+
+    def send_error(self) -> ItemQuerySet:
+        """Items that a destination did not take."""
+        return self.filter(status=Status.SEND_ERROR)
+
+    def filter_by_instance_type_error(self) -> ItemQuerySet:
+        """Items whose rule failed in ``filter_by_instance_type``."""
+        return self.filter(status=Status.FILTER_BY_INSTANCE_TYPE_ERROR)
+
+    def filter_by_updates_error(self) -> ItemQuerySet:
+        """Items whose rule failed in ``filter_by_updates``."""
+        return self.filter(status=Status.FILTER_BY_UPDATES_ERROR)
+
+    def filter_by_state_error(self) -> ItemQuerySet:
+        """Items whose rule failed in ``filter_by_state``."""
+        return self.filter(status=Status.FILTER_BY_STATE_ERROR)
+
+    def get_directory_error(self) -> ItemQuerySet:
+        """Items whose rule failed in ``get_directory`` or gave an unsafe path."""
+        return self.filter(status=Status.GET_DIRECTORY_ERROR)
+
+    def validation_error(self) -> ItemQuerySet:
+        """Items that a validator refused."""
+        return self.filter(status=Status.VALIDATION_ERROR)
+
+    def supervisor_error(self) -> ItemQuerySet:
+        """Items whose rule failed to name a supervisor or related items."""
+        return self.filter(status=Status.SUPERVISOR_ERROR)
+
+    def output_maker_error(self) -> ItemQuerySet:
+        """Items whose rule failed to name output makers."""
+        return self.filter(status=Status.OUTPUT_MAKER_ERROR)
+
+    def waiting(self) -> ItemQuerySet:
+        """Items that wait for their turn: new, or for another attempt."""
+        return self.filter(status__in=WAITING)
+
+    def unfinished(self) -> ItemQuerySet:
+        """Items that wait or that a worker holds."""
+        return self.filter(status__in=UNFINISHED)
+
+    def held(self, token: str) -> ItemQuerySet:
+        """Items that the claim with ``token`` still holds."""
+        return self.filter(status=Status.IN_PROGRESS, lease_token=token)
+
+    def lease_ended(self, now: datetime) -> ItemQuerySet:
+        """Items whose worker has not renewed its lease."""
+        return self.filter(status=Status.IN_PROGRESS, lease_until__lte=now)
+
+    def set_in_progress(self, token: str, owner: str, now: datetime, lease: timedelta) -> int:
+        """Give waiting items to a worker; the number of those it got."""
+        return self.waiting().update(
+            status=Status.IN_PROGRESS,
+            previous_token=F("lease_token"),
+            lease_token=token,
+            lease_owner=owner,
+            lease_until=now + lease,
+            last_push_attempts_date=now,
+        )
+
+    def set_renewed(self, until: datetime) -> int:
+        """Let leases end later."""
+        return self.in_progress().update(lease_until=until)
+
+    def set_pushed(self, now: datetime) -> int:
+        """The items arrived."""
+        return self.in_progress().update(
+            status=Status.PUSHED,
+            pushed_date=now,
+            push_attempts=F("push_attempts") + 1,
+            next_attempt_date=None,
+            message="",
+            **_NO_LEASE,
+        )
+
+    def set_retry(self, when: datetime, message: str, *, attempted: bool = True) -> int:
+        """The items wait for another attempt; their last token stays, for cleaning up."""
+        return self.in_progress().update(
+            status=Status.RETRY,
+            next_attempt_date=when,
+            push_attempts=F("push_attempts") + int(attempted),
+            message=message,
+            lease_owner="",
+            lease_until=None,
+        )
+
+    def set_released(self) -> int:
+        """Give back items that were not tried, as they were before they were claimed."""
+        return self.in_progress().update(
+            status=Case(
+                When(next_attempt_date=None, then=Value(Status.NEW)), default=Value(Status.RETRY)
+            ),
+            lease_token=F("previous_token"),
+            lease_owner="",
+            lease_until=None,
+        )
+
+    def set_failed(self, status: int, message: str, *, attempted: bool = True) -> int:
+        """The items ended in an error."""
+        return self.in_progress().update(
+            status=status,
+            push_attempts=F("push_attempts") + int(attempted),
+            next_attempt_date=None,
+            message=message,
+            lease_owner="",
+            lease_until=None,
+        )
+
+    def set_cancelled(self, message: str) -> int:
+        """The items a worker holds turned out to be pointless."""
+        return self.in_progress().update(
+            status=Status.CANCELLED, next_attempt_date=None, message=message, **_NO_LEASE
+        )
+
+    def set_superseded(self, by: int) -> int:
+        """A newer item took the place of these waiting ones."""
+        return self.waiting().update(
+            status=Status.SUPERSEDED,
+            next_attempt_date=None,
+            message=f"Superseded by item {by}.",
+        )
+
+    def set_replayed(self, when: datetime, *, rerender: bool) -> int:
+        """Finished items go again: as sent, or rendered anew."""
+        anew: dict[str, Any] = {"parcel": None} if rerender else {}
+        return self.exclude(status__in=UNFINISHED).update(
+            status=Status.RETRY, next_attempt_date=when, push_attempts=0, message="", **anew
+        )
+
+    def cancel(self, message: str = "Cancelled.") -> int:
+        """Call off items that still wait."""
+        return self.waiting().update(
+            status=Status.CANCELLED, next_attempt_date=None, message=message
+        )
+
+    def reset(self) -> int:
+        """Finished or failed items become new again and will be rendered anew."""
+        return self.exclude(status=Status.IN_PROGRESS).update(
+            status=Status.NEW,
+            push_attempts=0,
+            last_push_attempts_date=None,
+            next_attempt_date=None,
+            pushed_date=None,
+            message="",
+            parcel=None,
+        )
+
+
+_NO_LEASE: Mapping[str, Any] = {
+    "lease_token": "",
+    "previous_token": "",
+    "lease_owner": "",
+    "lease_until": None,
+}
+
+
+class ItemToPush(models.Model):
+    """One object (or one batch), for one rule, to one destination.
+
+    ``object_id`` is the primary key as text, so that any single-column key fits; for a batch
+    ``model_label`` is empty and ``object_id`` names its arguments.
+    """
+
+    rule_name = models.CharField(_("rule"), max_length=100)
+    destination = models.CharField(_("destination"), max_length=200)
+    model_label = models.CharField(_("model"), max_length=150, blank=True)
+    object_id = models.CharField(_("object id"), max_length=255, blank=True)
+    order_key = models.CharField(max_length=32, editable=False)
+    title = models.CharField(_("title"), max_length=255, blank=True)
+    event_id = models.UUIDField(_("event"), default=uuid.uuid4, editable=False)
+    action = models.CharField(_("action"), max_length=10, choices=Action, default=Action.UPDATED)
+    changed_fields = models.JSONField(_("changed fields"), default=list, blank=True)
+    actor = models.CharField(_("actor"), max_length=255, blank=True)
+    snapshot = models.JSONField(_("snapshot"), null=True, blank=True)
+    arguments = models.JSONField(_("arguments of a mass push"), default=list, blank=True)
+    status = models.PositiveSmallIntegerField(_("status"), choices=Status, default=Status.NEW)
+    priority = models.SmallIntegerField(_("priority"), default=0)
+    push_attempts = models.PositiveIntegerField(_("attempts"), default=0)
+    last_push_attempts_date = models.DateTimeField(_("last attempt"), null=True, blank=True)
+    next_attempt_date = models.DateTimeField(_("next attempt"), null=True, blank=True)
+    creation_date = models.DateTimeField(_("created"), default=timezone.now)
+    pushed_date = models.DateTimeField(_("pushed"), null=True, blank=True)
+    expires = models.DateTimeField(_("expires"), null=True, blank=True)
+    message = models.TextField(_("message"), blank=True)
+    lease_token = models.CharField(max_length=32, blank=True, editable=False)
+    previous_token = models.CharField(max_length=32, blank=True, editable=False)
+    lease_owner = models.CharField(max_length=255, blank=True, editable=False)
+    lease_until = models.DateTimeField(null=True, blank=True, editable=False)
+    parcel = models.ForeignKey(
+        Parcel, verbose_name=_("parcel"), null=True, blank=True, on_delete=models.SET_NULL,
+        related_name="items", db_constraint=False,
+    )  # fmt: skip
+
+    objects = ItemQuerySet.as_manager()
+
+    class Meta:
+        """Two index ranges serve claims; one serves order, one each cleaning and looking up."""
+
+        verbose_name = _("item to push")
+        verbose_name_plural = _("items to push")
+        indexes = [
+            models.Index("destination", "status", "-priority", "id", name="pigeon_item_new"),
+            models.Index("destination", "status", "next_attempt_date", name="pigeon_item_due"),
+            models.Index("order_key", "status", name="pigeon_item_order"),
+            models.Index("model_label", "object_id", name="pigeon_item_object"),
+            models.Index("status", "creation_date", name="pigeon_item_age"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.rule_name}: {self.title or self.object_id} → {self.destination}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save; an item made by hand gets its order key here."""
+        self.order_key = self.order_key or self.make_order_key()
+        super().save(*args, **kwargs)
+
+    def make_order_key(self) -> str:
+        """The digest of the key within which this item keeps its order."""
+        return order_key(self.destination, self.rule_name, self.model_label, self.object_id)
+
+    @property
+    def is_batch(self) -> bool:
+        """Whether the item is a mass push rather than one object."""
+        return not self.model_label
+
+    @property
+    def model(self) -> type[models.Model]:
+        """The object's model class. Raises ``LookupError`` when it no longer exists."""
+        return apps.get_model(self.model_label)
+
+    @property
+    def content_object(self) -> models.Model | None:
+        """The object, from this item's database; ``None`` when it is gone."""
+        return fetch_objects([self]).get(self.pk)
+
+
+def fetch_objects(items: Iterable[ItemToPush]) -> dict[int, models.Model]:
+    """Item id → object, for those whose object exists; one query per model and database."""
+    groups: dict[tuple[str, str | None], list[ItemToPush]] = {}
+    for item in items:
+        if not item.is_batch:
+            groups.setdefault((item.model_label, item._state.db), []).append(item)
+    found: dict[int, models.Model] = {}
+    for (label, using), members in groups.items():
+        found |= _fetch_group(apps.get_model(label), using, members)
+    return found
+
+
+def _fetch_group(
+    model: type[models.Model], using: str | None, items: list[ItemToPush]
+) -> dict[int, models.Model]:
+    key = model._meta.pk
+    assert key is not None
+    wanted = {item.pk: key.to_python(item.object_id) for item in items}
+    rows = model._base_manager.using(using).in_bulk(set(wanted.values()))
+    return {item_id: rows[pk] for item_id, pk in wanted.items() if pk in rows}

@@ -1,0 +1,128 @@
+"""Frozen values that travel from export to senders: what goes out, and what arrived."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+#: Folder of a parcel's directory that holds the files which travel.
+FILES = "files"
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True, slots=True)
+class OutputFile:
+    """One file: where it goes, relative to the destination's folder, and what it is.
+
+    Attributes:
+        path: relative POSIX path at the partner, already checked to be safe.
+        size: bytes.
+        sha256: lower-case hexadecimal digest.
+    """
+
+    path: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """An output that a validator refused and the rule said to skip."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """The immutable files of one item.
+
+    Attributes:
+        directory: absolute path of the parcel's own directory; files are under ``files/``.
+        files: what travels, in the order in which it is sent.
+        left_out: outputs that were refused and skipped.
+        rendered_at: when the outputs were rendered (aware datetime).
+    """
+
+    directory: Path
+    files: tuple[OutputFile, ...]
+    rendered_at: datetime
+    left_out: tuple[LeftOut, ...] = ()
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files together."""
+        return sum(file.size for file in self.files)
+
+    def local_path(self, file: OutputFile) -> Path:
+        """Where ``file`` lies on our disk."""
+        return self.directory / FILES / file.path
+
+    def manifest(self) -> dict[str, Any]:
+        """The JSON-ready description that is stored with the parcel and in the database."""
+        return {
+            "rendered_at": self.rendered_at.isoformat(),
+            "files": [asdict(file) for file in self.files],
+            "left_out": [asdict(output) for output in self.left_out],
+        }
+
+    @classmethod
+    def from_manifest(cls, directory: Path, manifest: Mapping[str, Any]) -> Parcel:
+        """The parcel that ``manifest`` describes; nothing is read from the disk."""
+        return cls(
+            directory=directory,
+            files=tuple(OutputFile(**file) for file in manifest["files"]),
+            rendered_at=datetime.fromisoformat(manifest["rendered_at"]),
+            left_out=tuple(LeftOut(**output) for output in manifest["left_out"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What one send put at, or removed from, the destination.
+
+    Attributes:
+        path: path relative to the destination's folder (the parcel's own path).
+        remote_path: full path (or identifier) at the partner.
+        size: bytes at the partner; 0 for a removal.
+        sha256: digest of what was sent; empty for a removal.
+        published: how it got its final name: ``"rename"``, ``"replace"``, ``"in-place"``,
+            ``"found"`` (an earlier attempt had delivered it), ``"removed"``, ``"memory"``.
+        verified: how it was checked there: ``"none"``, ``"size"`` or ``"sha256"``.
+    """
+
+    path: str
+    remote_path: str
+    size: int
+    sha256: str
+    published: str
+    verified: str
+
+    def as_json(self) -> dict[str, Any]:
+        """The JSON-ready form that attempts store."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A file of ours that a destination holds now, as its publication says."""
+
+    path: str
+    size: int
+    sha256: str
+    rendered_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """What an attempt did, for its record."""
+
+    receipts: Sequence[Receipt] = field(default_factory=tuple)
+
+    @property
+    def bytes_sent(self) -> int:
+        """Bytes of all receipts that put something."""
+        return sum(receipt.size for receipt in self.receipts if receipt.published != "found")

@@ -1,0 +1,172 @@
+"""What a sender is: the contract between the engine and everything that delivers."""
+
+from __future__ import annotations
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
+
+from pigeon.destinations import Destination
+from pigeon.parcel import Held, Parcel, Receipt
+
+Action = Literal["put", "remove"]
+
+
+@dataclass(slots=True)
+class Delivery:
+    """One item on its way to one destination.
+
+    Attributes:
+        action: put the parcel, or remove what the destination holds.
+        rule: name of the rule.
+        title: the object's title, for records.
+        parcel: what to put; ``None`` when there is only something to remove.
+        held: files of this object that the destination holds from earlier deliveries.
+        remove_stale: whether files in ``held`` that the parcel no longer has are to go.
+        idempotency_key: the same for every attempt to deliver the same parcel here.
+        token: goes into temporary names; no other attempt has it.
+        stale_tokens: tokens of earlier attempts, which may have left temporary files.
+        check_lease: call right before publishing; raises ``LeaseLost`` when another worker
+            has taken the item over.
+        receipts: what has landed so far; filled by :meth:`record`.
+    """
+
+    action: Action
+    rule: str
+    title: str
+    parcel: Parcel | None
+    held: tuple[Held, ...]
+    remove_stale: bool
+    idempotency_key: str
+    token: str
+    stale_tokens: tuple[str, ...]
+    check_lease: Callable[[], Awaitable[None]]
+    receipts: list[Receipt] = field(default_factory=list)
+
+    def record(self, receipt: Receipt) -> None:
+        """Say that a file landed, at the moment it has: a later failure forgets nothing."""
+        self.receipts.append(receipt)
+
+
+class Sender(ABC):
+    """One open connection to one destination.
+
+    The engine calls :meth:`open` once, then :meth:`send` for many deliveries, up to
+    :attr:`in_flight` at the same time, then :meth:`close`. After an error whose class is
+    ``Unreachable`` or ``stops_destination``, or with :attr:`broken` true, it closes the sender
+    and opens a new one.
+
+    Errors: raise a subclass of :class:`pigeon.exceptions.DeliveryError`; any other exception
+    counts as permanent. Messages are shown to operators: name the cause and the cure.
+    """
+
+    #: URL schemes that pick this sender.
+    schemes: ClassVar[tuple[str, ...]] = ()
+    #: How many deliveries one connection carries at the same time.
+    in_flight: int = 1
+    #: How many connections the engine opens when there is enough work.
+    connections: int = 1
+    #: Options that ``OPTIONS`` of a destination may have, with the type of each value.
+    options: ClassVar[dict[str, type | tuple[type, ...]]] = {}
+
+    def __init__(self, destination: Destination) -> None:
+        self.destination = destination
+        self.in_flight = int(destination.options.get("in_flight", type(self).in_flight))
+        self.connections = int(destination.options.get("connections", type(self).connections))
+
+    @property
+    def broken(self) -> bool:
+        """True when the connection is known to be gone."""
+        return False
+
+    @classmethod
+    def check(cls, destination: Destination) -> list[str]:
+        """Sentences about what is wrong with ``destination``'s URL or options; no network."""
+        return []
+
+    @abstractmethod
+    async def open(self) -> None:
+        """Connect and log in."""
+
+    @abstractmethod
+    async def send(self, delivery: Delivery) -> None:
+        """Do what ``delivery`` asks; call ``delivery.record`` as each file lands."""
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Disconnect; must not raise and must not hang."""
+
+
+class SyncSender(ABC):
+    """A sender with plain methods, run in a thread: the base for a user's own sender.
+
+    One instance serves one slot: ``send`` is never called twice at the same time on it.
+    ``delivery.check_lease`` is a coroutine function there; call :meth:`check_lease` instead.
+    """
+
+    schemes: ClassVar[tuple[str, ...]] = ()
+    connections: int = 1
+    options: ClassVar[dict[str, type | tuple[type, ...]]] = {}
+
+    def __init__(self, destination: Destination) -> None:
+        self.destination = destination
+
+    @classmethod
+    def check(cls, destination: Destination) -> list[str]:
+        """Sentences about what is wrong with ``destination``'s URL or options; no network."""
+        return []
+
+    def open(self) -> None:  # noqa: B027 - most own senders need no connection
+        """Connect and log in."""
+
+    @abstractmethod
+    def send(self, delivery: Delivery) -> None:
+        """Do what ``delivery`` asks; call ``delivery.record`` as each file lands."""
+
+    def close(self) -> None:  # noqa: B027
+        """Disconnect."""
+
+    def check_lease(self, delivery: Delivery) -> None:
+        """Raise ``LeaseLost`` if another worker has taken the item over."""
+        asyncio.run_coroutine_threadsafe(_awaited(delivery.check_lease()), self.loop).result()
+
+    #: The engine's loop, set by the bridge that runs this sender.
+    loop: asyncio.AbstractEventLoop
+
+
+async def _awaited(awaitable: Awaitable[None]) -> None:
+    await awaitable
+
+
+class ThreadedSender(Sender):
+    """The one bridge from :class:`SyncSender` to the engine."""
+
+    def __init__(self, destination: Destination, plain: SyncSender) -> None:
+        super().__init__(destination)
+        self.in_flight = 1
+        self.connections = int(destination.options.get("connections", plain.connections))
+        self._plain = plain
+
+    async def open(self) -> None:
+        """Connect, in a thread."""
+        self._plain.loop = asyncio.get_running_loop()
+        await asyncio.to_thread(self._plain.open)
+
+    async def send(self, delivery: Delivery) -> None:
+        """Send, in a thread."""
+        await asyncio.to_thread(self._plain.send, delivery)
+
+    async def close(self) -> None:
+        """Disconnect, in a thread."""
+        await asyncio.to_thread(self._plain.close)
+
+
+#: Options that every destination understands.
+COMMON_OPTIONS: dict[str, Any] = {
+    "connections": int,
+    "in_flight": int,
+    "timeout": (int, float),
+    "password": (str, Callable),
+}
