@@ -59,7 +59,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'parcel',
                 'verbose_name_plural': 'parcels',
-                'indexes': [models.Index(models.F('event_id'), models.F('rule_name'), name='pigeon_parcel_event'), models.Index(models.F('rendered_at'), name='pigeon_parcel_age')],
+                'indexes': [models.Index(fields=['event_id', 'rule_name'], name='pigeon_parcel_event'), models.Index(fields=['rendered_at'], name='pigeon_parcel_age')],
             },
         ),
         migrations.CreateModel(
@@ -118,8 +118,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'publication',
                 'verbose_name_plural': 'publications',
-                'indexes': [models.Index(models.F('order_key'), name='pigeon_publication_object')],
-                'constraints': [models.UniqueConstraint(models.F('destination'), models.F('path_digest'), name='pigeon_publication_path')],
+                'indexes': [models.Index(fields=['order_key'], name='pigeon_publication_object')],
+                'constraints': [models.UniqueConstraint(fields=('destination', 'path_digest'), name='pigeon_publication_path')],
             },
         ),
         migrations.CreateModel(
@@ -143,22 +143,22 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='itemtopush',
-            index=models.Index(models.F('destination'), models.F('status'), models.F('-priority'), models.F('id'), name='pigeon_item_new'),
+            index=models.Index(fields=['destination', 'status', '-priority', 'id'], name='pigeon_item_new'),
         ),
         migrations.AddIndex(
             model_name='itemtopush',
-            index=models.Index(models.F('destination'), models.F('status'), models.F('next_attempt_date'), name='pigeon_item_due'),
+            index=models.Index(fields=['destination', 'status', 'next_attempt_date'], name='pigeon_item_due'),
         ),
         migrations.AddIndex(
             model_name='itemtopush',
-            index=models.Index(models.F('order_key'), models.F('status'), name='pigeon_item_order'),
+            index=models.Index(fields=['order_key', 'status'], name='pigeon_item_order'),
         ),
         migrations.AddIndex(
             model_name='itemtopush',
-            index=models.Index(models.F('model_label'), models.F('object_id'), name='pigeon_item_object'),
+            index=models.Index(fields=['model_label', 'object_id'], name='pigeon_item_object'),
         ),
         migrations.AddIndex(
             model_name='itemtopush',
-            index=models.Index(models.F('status'), models.F('creation_date'), name='pigeon_item_age'),
+            index=models.Index(fields=['status', 'creation_date'], name='pigeon_item_age'),
         ),
     ]

@@ -304,11 +304,15 @@ class ItemToPush(models.Model):
         verbose_name = _("item to push")
         verbose_name_plural = _("items to push")
         indexes = [
-            models.Index("destination", "status", "-priority", "id", name="pigeon_item_new"),
-            models.Index("destination", "status", "next_attempt_date", name="pigeon_item_due"),
-            models.Index("order_key", "status", name="pigeon_item_order"),
-            models.Index("model_label", "object_id", name="pigeon_item_object"),
-            models.Index("status", "creation_date", name="pigeon_item_age"),
+            models.Index(
+                fields=["destination", "status", "-priority", "id"], name="pigeon_item_new"
+            ),
+            models.Index(
+                fields=["destination", "status", "next_attempt_date"], name="pigeon_item_due"
+            ),
+            models.Index(fields=["order_key", "status"], name="pigeon_item_order"),
+            models.Index(fields=["model_label", "object_id"], name="pigeon_item_object"),
+            models.Index(fields=["status", "creation_date"], name="pigeon_item_age"),
         ]
 
     def __str__(self) -> str:

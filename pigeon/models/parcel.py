@@ -30,8 +30,8 @@ class Parcel(models.Model):
         verbose_name = _("parcel")
         verbose_name_plural = _("parcels")
         indexes = [
-            models.Index("event_id", "rule_name", name="pigeon_parcel_event"),
-            models.Index("rendered_at", name="pigeon_parcel_age"),
+            models.Index(fields=["event_id", "rule_name"], name="pigeon_parcel_event"),
+            models.Index(fields=["rendered_at"], name="pigeon_parcel_age"),
         ]
 
     def __str__(self) -> str:

@@ -41,9 +41,11 @@ class Publication(models.Model):
         verbose_name = _("publication")
         verbose_name_plural = _("publications")
         constraints = [
-            models.UniqueConstraint("destination", "path_digest", name="pigeon_publication_path")
+            models.UniqueConstraint(
+                fields=["destination", "path_digest"], name="pigeon_publication_path"
+            )
         ]
-        indexes = [models.Index("order_key", name="pigeon_publication_object")]
+        indexes = [models.Index(fields=["order_key"], name="pigeon_publication_object")]
 
     def __str__(self) -> str:
         return f"{self.destination}: {self.path}"
