@@ -1,0 +1,1 @@
+"""Small Django apps whose models the tests save."""

@@ -1,0 +1,32 @@
+"""The folder of one test run: databases, servers, exports; gone when the run ends.
+
+Processes that a test starts find it by the variable ``PIGEON_TEST_SCRATCH``, which they
+inherit, and so use the databases of the run. Outside pytest there is none.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+VARIABLE = "PIGEON_TEST_SCRATCH"
+
+
+def _make() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="pigeon-tests-")).resolve()
+    folder.chmod(0o755)  # the servers' own users have to get through
+    os.environ[VARIABLE] = str(folder)
+    return folder
+
+
+#: Whether this process made the folder and so removes it.
+OURS = VARIABLE not in os.environ and "PYTEST_VERSION" in os.environ
+FOLDER = _make() if OURS else Path(os.environ[VARIABLE]) if VARIABLE in os.environ else None
+
+
+def remove() -> None:
+    """Remove the folder, if this process made it."""
+    if OURS and FOLDER:
+        shutil.rmtree(FOLDER, ignore_errors=True)

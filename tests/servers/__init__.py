@@ -1,0 +1,1 @@
+"""Real servers on loopback, each a context manager; ``fixtures`` makes fixtures of them."""

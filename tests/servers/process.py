@@ -1,0 +1,99 @@
+"""Starting and stopping one server process."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+#: Seconds that a server gets to answer, or to stop.
+PATIENCE = 30
+
+
+class ServerDidNotStart(Exception):
+    """The server ended, or did not answer in time; the message has the end of its log."""
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def answers(port: int) -> bool:
+    """Whether somebody listens on ``port`` of 127.0.0.1."""
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def as_user(name: str) -> list[str]:
+    """The words that start a command as ``name`` (nothing unless we are root)."""
+    if os.geteuid() != 0:
+        return []
+    user = pwd.getpwnam(name)
+    return ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
+
+
+def _dying_with_us(command: Sequence[str]) -> list[str]:
+    # A killed test run must leave nothing behind, and no handler of ours runs then.
+    if os.uname().sysname != "Linux" or not shutil.which("setpriv"):
+        return list(command)
+    return ["setpriv", "--pdeathsig", "TERM", *command]
+
+
+@contextmanager
+def running(
+    command: Sequence[str],
+    log: Path,
+    ready: Callable[[], bool],
+    *,
+    stop_signal: int = signal.SIGTERM,
+    cwd: Path | None = None,
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run ``command`` until the block ends; the block starts when ``ready()`` is true.
+
+    The server's output goes to ``log``. Raises :class:`ServerDidNotStart`.
+    """
+    with log.open("ab") as output:
+        server = subprocess.Popen(
+            _dying_with_us(command), stdin=subprocess.DEVNULL, stdout=output,
+            stderr=subprocess.STDOUT, start_new_session=True, cwd=cwd,
+        )  # fmt: skip
+    try:
+        _wait_until_ready(server, log, ready)
+        yield server
+    finally:
+        _stop(server, stop_signal)
+
+
+def _wait_until_ready(
+    server: subprocess.Popen[bytes], log: Path, ready: Callable[[], bool]
+) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not ready():
+        if server.poll() is not None or time.monotonic() > deadline:
+            end = log.read_text(errors="replace")[-2000:]
+            raise ServerDidNotStart(f"{server.args!r} does not answer. Its log ends:\n{end}")
+        time.sleep(0.02)
+
+
+def _stop(server: subprocess.Popen[bytes], stop_signal: int) -> None:
+    """End the server, then whatever it left in its own session's process group."""
+    if server.poll() is None:
+        server.send_signal(stop_signal)
+        try:
+            server.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait(PATIENCE)
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(server.pid, signal.SIGKILL)

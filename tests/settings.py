@@ -1,0 +1,65 @@
+"""The site that the tests run on.
+
+Under pytest, databases are files in the folder of the run (see ``tests/scratch.py``), and
+processes that a test starts with ``DJANGO_SETTINGS_MODULE=tests.settings`` use the same ones.
+"""
+
+import os
+from pathlib import Path
+
+from tests import capabilities, scratch
+
+HERE = Path(__file__).resolve().parent
+#: The folder of this run, or ``None`` outside pytest (migrations, type checks).
+SCRATCH = scratch.FOLDER
+
+
+def sqlite(name: str) -> dict[str, object]:
+    """A database of the kind that Pigeon's checks ask for: WAL, IMMEDIATE transactions."""
+    path = str(SCRATCH / f"{name}.sqlite3") if SCRATCH else ":memory:"
+    return {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": path,
+        "TEST": {"NAME": path},
+        "OPTIONS": {
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF",
+        },
+    }
+
+
+DATABASES = {"default": sqlite("default"), "other": sqlite("other")}
+if SCRATCH and capabilities.postgresql():
+    # The server is started when the first test that wants it runs; its socket is here.
+    DATABASES["postgresql"] = {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": "pigeon",
+        "TEST": {"NAME": "pigeon"},
+        "USER": "pigeon",
+        "HOST": str(SCRATCH / "postgresql"),
+    }
+
+SECRET_KEY = "only for tests"
+USE_TZ = True
+TIME_ZONE = "UTC"
+DEFAULT_AUTO_FIELD = os.environ.get("PIGEON_TEST_AUTO_FIELD", "django.db.models.BigAutoField")
+INSTALLED_APPS = [
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "pigeon",
+    "tests.apps.newsroom",
+]
+MIGRATION_MODULES = {"newsroom": None}
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [HERE / "templates"],
+        "APP_DIRS": True,
+    }
+]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+PIGEON_DATABASES = ["default"]
+PIGEON_OUTPUT_DIRECTORY = (SCRATCH or HERE.parent / "var" / "tests") / "export"
+MEDIA_ROOT = (SCRATCH or HERE.parent / "var" / "tests") / "media"
