@@ -2,20 +2,51 @@
 
 from __future__ import annotations
 
-from django.db import models
+import hashlib
+from collections.abc import Collection
+from datetime import datetime
+
+from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
 
-class Hold(models.Model):
-    """One name that one worker holds until ``until``.
+def hold_name(*parts: str) -> str:
+    """The digest under which something is held, such as ("slot", endpoint, "0")."""
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
-    ``name`` is a digest of what is held: ("slot", endpoint, number) or ("path", destination,
-    path). That it is unique is what excludes.
-    """
+
+class HoldQuerySet(models.QuerySet["Hold"]):
+    """Take, renew and give back names, many at once."""
+
+    def acquire(
+        self, names: Collection[str], token: str, *, now: datetime, until: datetime
+    ) -> set[str]:
+        """Take those of ``names`` that nobody holds; the names that ``token`` holds then."""
+        with transaction.atomic(using=self.db):
+            self.filter(name__in=names, until__lte=now).delete()
+            # One order for all workers, so that two of them cannot wait for each other.
+            rows = [Hold(name=name, token=token, until=until) for name in sorted(names)]
+            self.bulk_create(rows, ignore_conflicts=True)
+            return set(self.filter(name__in=names, token=token).values_list("name", flat=True))
+
+    def renew(self, token: str, until: datetime) -> int:
+        """Let everything that ``token`` holds end later."""
+        return self.filter(token=token).update(until=until)
+
+    def release(self, token: str, names: Collection[str] | None = None) -> int:
+        """Give back what ``token`` holds, or only ``names`` of it."""
+        held = self.filter(token=token)
+        return (held if names is None else held.filter(name__in=names)).delete()[0]
+
+
+class Hold(models.Model):
+    """One name that one worker holds until ``until``; that it is unique is what excludes."""
 
     name = models.CharField(_("name"), max_length=64, unique=True)
     token = models.CharField(_("token"), max_length=32, db_index=True)
     until = models.DateTimeField(_("until"))
+
+    objects = HoldQuerySet.as_manager()
 
     class Meta:
         """Short-lived rows."""

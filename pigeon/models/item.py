@@ -15,41 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from pigeon.models.parcel import Parcel
-
-
-class Status(models.IntegerChoices):
-    """Where an item stands. Errors are 100 or more; the numbers are those of old."""
-
-    NEW = 10, _("new")
-    IN_PROGRESS = 20, _("in progress")
-    RETRY = 30, _("waiting for another attempt")
-    PUSHED = 50, _("pushed")
-    SUPERSEDED = 60, _("superseded by a newer item")
-    CANCELLED = 70, _("cancelled")
-    PUSH_ERROR = 110, _("push error")
-    OUTPUT_GENERATION_ERROR = 120, _("output generation error")
-    SEND_ERROR = 130, _("send error")
-    FILTER_BY_INSTANCE_TYPE_ERROR = 140, _("filter by instance type error")
-    FILTER_BY_UPDATES_ERROR = 150, _("filter by updates error")
-    FILTER_BY_STATE_ERROR = 160, _("filter by state error")
-    GET_DIRECTORY_ERROR = 170, _("get directory error")
-    VALIDATION_ERROR = 180, _("validation error")
-    SUPERVISOR_ERROR = 190, _("supervisor error")
-    OUTPUT_MAKER_ERROR = 200, _("output maker error")
-
-
-#: Items at or above this number failed for good.
-FIRST_ERROR = 100
-WAITING = (Status.NEW, Status.RETRY)
-UNFINISHED = (*WAITING, Status.IN_PROGRESS)
-
-
-class Action(models.TextChoices):
-    """What happened to the object."""
-
-    CREATED = "created", _("created")
-    UPDATED = "updated", _("updated")
-    DELETED = "deleted", _("deleted")
+from pigeon.models.status import FIRST_ERROR, UNFINISHED, WAITING, Action, Status
 
 
 def order_key(destination: str, rule_name: str, model_label: str = "", object_id: str = "") -> str:
@@ -175,6 +141,7 @@ class ItemQuerySet(models.QuerySet["ItemToPush"]):
             push_attempts=F("push_attempts") + 1,
             next_attempt_date=None,
             message="",
+            forced=False,
             **_NO_LEASE,
         )
 
@@ -217,19 +184,24 @@ class ItemQuerySet(models.QuerySet["ItemToPush"]):
             status=Status.CANCELLED, next_attempt_date=None, message=message, **_NO_LEASE
         )
 
-    def set_superseded(self, by: int) -> int:
-        """A newer item took the place of these waiting ones."""
+    def set_superseded(self) -> int:
+        """A newer item for the same object took the place of these waiting ones."""
         return self.waiting().update(
             status=Status.SUPERSEDED,
             next_attempt_date=None,
-            message=f"Superseded by item {by}.",
+            message="A newer item for the same object took its place.",
         )
 
-    def set_replayed(self, when: datetime, *, rerender: bool) -> int:
+    def set_replayed(self, when: datetime, *, rerender: bool, force: bool) -> int:
         """Finished items go again: as sent, or rendered anew."""
-        anew: dict[str, Any] = {"parcel": None} if rerender else {}
+        anew: dict[str, Any] = {"parcel": None, "render_after": when} if rerender else {}
         return self.exclude(status__in=UNFINISHED).update(
-            status=Status.RETRY, next_attempt_date=when, push_attempts=0, message="", **anew
+            status=Status.RETRY,
+            next_attempt_date=when,
+            push_attempts=0,
+            message="",
+            forced=force,
+            **anew,
         )
 
     def cancel(self, message: str = "Cancelled.") -> int:
@@ -248,6 +220,7 @@ class ItemQuerySet(models.QuerySet["ItemToPush"]):
             pushed_date=None,
             message="",
             parcel=None,
+            render_after=timezone.now(),
         )
 
 
@@ -263,7 +236,9 @@ class ItemToPush(models.Model):
     """One object (or one batch), for one rule, to one destination.
 
     ``object_id`` is the primary key as text, so that any single-column key fits; for a batch
-    ``model_label`` is empty and ``object_id`` names its arguments.
+    ``model_label`` is empty and ``object_id`` names its arguments. A parcel that was rendered
+    before ``render_after`` does not count; a ``forced`` item is sent as it is, even over
+    something newer.
     """
 
     rule_name = models.CharField(_("rule"), max_length=100)
@@ -287,6 +262,8 @@ class ItemToPush(models.Model):
     pushed_date = models.DateTimeField(_("pushed"), null=True, blank=True)
     expires = models.DateTimeField(_("expires"), null=True, blank=True)
     message = models.TextField(_("message"), blank=True)
+    render_after = models.DateTimeField(null=True, blank=True, editable=False)
+    forced = models.BooleanField(_("even over something newer"), default=False)
     lease_token = models.CharField(max_length=32, blank=True, editable=False)
     previous_token = models.CharField(max_length=32, blank=True, editable=False)
     lease_owner = models.CharField(max_length=255, blank=True, editable=False)
