@@ -51,6 +51,8 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('rule_name', models.CharField(max_length=100, verbose_name='rule')),
                 ('event_id', models.UUIDField(verbose_name='event')),
+                ('model_label', models.CharField(blank=True, max_length=150, verbose_name='model')),
+                ('object_id', models.CharField(blank=True, max_length=255, verbose_name='object id')),
                 ('directory', models.CharField(max_length=255, unique=True, verbose_name='directory')),
                 ('manifest', models.JSONField(verbose_name='manifest')),
                 ('size', models.PositiveBigIntegerField(default=0, verbose_name='bytes')),

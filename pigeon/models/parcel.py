@@ -12,13 +12,16 @@ from pigeon.parcel import Parcel as ParcelFiles
 
 
 class Parcel(models.Model):
-    """Outputs of one event and rule, rendered once and shared by all destinations.
+    """Outputs of one event, rule and object, rendered once and shared by all destinations.
 
+    ``model_label`` and ``object_id`` are those of the items: one event may touch many objects.
     ``directory`` is relative to ``PIGEON_OUTPUT_DIRECTORY``, so that the folder can move.
     """
 
     rule_name = models.CharField(_("rule"), max_length=100)
     event_id = models.UUIDField(_("event"))
+    model_label = models.CharField(_("model"), max_length=150, blank=True)
+    object_id = models.CharField(_("object id"), max_length=255, blank=True)
     directory = models.CharField(_("directory"), max_length=255, unique=True)
     manifest = models.JSONField(_("manifest"))
     size = models.PositiveBigIntegerField(_("bytes"), default=0)
