@@ -2,8 +2,47 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import models
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+
+
+class DestinationStateQuerySet(models.QuerySet["DestinationState"]):
+    """The verbs that open and close a destination; called by :mod:`pigeon.queue` only."""
+
+    def unwell(self) -> DestinationStateQuerySet:
+        """Destinations whose last contact failed."""
+        return self.filter(Q(failures__gt=0) | ~Q(stopped_reason=""))
+
+    def set_well(self, now: datetime) -> int:
+        """A contact succeeded."""
+        return self.update(
+            failures=0, next_probe=None, stopped_reason="", fingerprint="", last_success_date=now
+        )
+
+    def set_failing(self, now: datetime, next_probe: datetime, message: str) -> int:
+        """A contact failed; nothing is claimed there until ``next_probe``."""
+        return self.update(
+            failures=F("failures") + 1,
+            next_probe=next_probe,
+            last_error=message,
+            last_error_date=now,
+        )
+
+    def set_stopped(
+        self, now: datetime, next_probe: datetime, message: str, fingerprint: str
+    ) -> int:
+        """Login or configuration was refused; only a probe or a new configuration helps."""
+        return self.update(
+            failures=F("failures") + 1,
+            next_probe=next_probe,
+            stopped_reason=message,
+            fingerprint=fingerprint,
+            last_error=message,
+            last_error_date=now,
+        )
 
 
 class DestinationState(models.Model):
@@ -23,6 +62,8 @@ class DestinationState(models.Model):
     last_error_date = models.DateTimeField(_("last error at"), null=True, blank=True)
     last_success_date = models.DateTimeField(_("last success at"), null=True, blank=True)
 
+    objects = DestinationStateQuerySet.as_manager()
+
     class Meta:
         """One row per destination."""
 
@@ -31,3 +72,8 @@ class DestinationState(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_well(self) -> bool:
+        """Whether the last contact succeeded, or there has been none."""
+        return not self.failures and not self.stopped_reason

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection, Sequence
+from typing import Any
 
-from django.db import models
+from django.db import connections, models
 from django.utils.translation import gettext_lazy as _
 
 from pigeon.parcel import Held
@@ -13,6 +15,40 @@ from pigeon.parcel import Held
 def path_digest(path: str) -> str:
     """A digest of ``path`` that fits a unique index on every database."""
     return hashlib.sha256(path.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+class PublicationQuerySet(models.QuerySet["Publication"]):
+    """What was put, what is gone."""
+
+    def at(self, destination: str, paths: Collection[str]) -> PublicationQuerySet:
+        """Publications under ``paths`` at ``destination``."""
+        digests = [path_digest(path) for path in paths]
+        return self.filter(destination=destination, path_digest__in=digests)
+
+    def put(self, rows: Sequence[Publication]) -> None:
+        """Record ``rows``; each takes the place of what stood under its path."""
+        latest = {(row.destination, row.path_digest): row for row in rows}
+        ordered = [latest[key] for key in sorted(latest)]
+        self.bulk_create(
+            ordered, update_conflicts=True, update_fields=_REPLACED, **_target(self.db)
+        )
+
+    def gone(self, destination: str, paths: Collection[str]) -> None:
+        """Forget ``paths``: they are no longer there."""
+        self.at(destination, paths).delete()
+
+
+def _target(using: str) -> dict[str, Any]:
+    """MariaDB finds the conflicting key by itself and refuses to be told."""
+    if not connections[using].features.supports_update_conflicts_with_target:
+        return {}
+    return {"unique_fields": ["destination", "path_digest"]}
+
+
+_REPLACED = [
+    "path", "rule_name", "model_label", "object_id", "order_key", "item_id",
+    "size", "sha256", "rendered_at", "published_date",
+]  # fmt: skip
 
 
 class Publication(models.Model):
@@ -34,6 +70,8 @@ class Publication(models.Model):
     sha256 = models.CharField(_("SHA-256"), max_length=64)
     rendered_at = models.DateTimeField(_("rendered"))
     published_date = models.DateTimeField(_("published"))
+
+    objects = PublicationQuerySet.as_manager()
 
     class Meta:
         """A destination holds one thing under one path."""

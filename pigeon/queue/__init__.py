@@ -1,0 +1,29 @@
+"""The queue's verbs in batches: add, claim, renew, finish, replay, clean.
+
+This package is the only one that changes an item's status. Every function takes the alias of
+the database (``using``) whose queue is meant; destinations' states and holds live in the first
+of ``PIGEON_DATABASES``.
+"""
+
+from pigeon.queue.basics import add, clock, state_alias
+from pigeon.queue.claims import claim, has_work, renew
+from pigeon.queue.destinations import destination_failed, destination_succeeded, retry_date
+from pigeon.queue.results import Result, finish
+from pigeon.queue.upkeep import Replay, clean, replay
+
+__all__ = [
+    "Replay",
+    "Result",
+    "add",
+    "claim",
+    "clean",
+    "clock",
+    "destination_failed",
+    "destination_succeeded",
+    "finish",
+    "has_work",
+    "renew",
+    "replay",
+    "retry_date",
+    "state_alias",
+]

@@ -1,0 +1,58 @@
+"""What all of the queue stands on: its clock, its databases, and adding to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import TypeVar
+
+from django.db import connections
+from django.utils import timezone
+
+from pigeon.conf import conf
+from pigeon.models.item import ItemToPush
+
+T = TypeVar("T")
+
+#: Rows that one statement names by id; SQLite takes no more than 32,766 parameters.
+CHUNK = 500
+
+
+def state_alias() -> str:
+    """Alias of the database that holds destinations' states and holds."""
+    return conf.DATABASES[0]
+
+
+def clock(using: str) -> datetime:
+    """The database's own time, so that workers' clocks need not agree.
+
+    SQLite is on this machine, and so is the only clock there is.
+    """
+    connection = connections[using]
+    if connection.vendor == "sqlite":
+        return timezone.now()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT CURRENT_TIMESTAMP(6)")
+        value: datetime = cursor.fetchone()[0]
+    return value if value.tzinfo else value.replace(tzinfo=connection.timezone)
+
+
+def add(items: Sequence[ItemToPush], using: str) -> None:
+    """Insert ``items`` in the present transaction; nothing is locked or updated."""
+    for item in items:
+        item.order_key = item.order_key or item.make_order_key()
+    ItemToPush.objects.using(using).bulk_create(items, batch_size=CHUNK)
+
+
+def by_token(items: Iterable[ItemToPush]) -> dict[str, list[int]]:
+    """Lease token → ids of the items claimed with it."""
+    tokens: dict[str, list[int]] = {}
+    for item in items:
+        tokens.setdefault(item.lease_token, []).append(item.pk)
+    return tokens
+
+
+def chunks(values: Sequence[T]) -> Iterator[list[T]]:
+    """``values`` in lists that one statement can name."""
+    for start in range(0, len(values), CHUNK):
+        yield list(values[start : start + CHUNK])

@@ -1,0 +1,158 @@
+"""What came of claimed items, recorded in one transaction."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from pigeon.models.attempt import Outcome, PushAttempt
+from pigeon.models.item import ItemToPush
+from pigeon.models.publication import Publication, path_digest
+from pigeon.models.status import Status
+from pigeon.parcel import Receipt
+from pigeon.queue.basics import CHUNK, by_token, chunks, clock
+
+logger = logging.getLogger("pigeon.queue")
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of one claimed item.
+
+    Attributes:
+        item: the row, as it was claimed.
+        outcome: how the attempt ended; ``None`` gives the item back untried.
+        status: the error status, for ``FAILED``.
+        when: the next attempt, for ``RETRY``.
+        message: redacted sentence for the operator.
+        error_class: name of the exception's class.
+        started: when the attempt began.
+        duration: seconds.
+        receipts: what landed or was removed at the destination, also on failure.
+        rendered_at: when the parcel was rendered; ``None`` without one.
+    """
+
+    item: ItemToPush
+    outcome: Outcome | None
+    status: int = Status.SEND_ERROR
+    when: datetime | None = None
+    message: str = ""
+    error_class: str = ""
+    started: datetime | None = None
+    duration: float = 0.0
+    receipts: tuple[Receipt, ...] = ()
+    rendered_at: datetime | None = None
+
+
+def finish(results: Sequence[Result], *, owner: str, using: str) -> set[int]:
+    """Record what came of claimed items, all in one transaction.
+
+    A result whose lease was taken by another worker is not written.
+
+    Returns:
+        The ids of the items whose result was written.
+    """
+    with transaction.atomic(using=using):
+        held = _held([result.item for result in results], using)
+        mine = [result for result in results if result.item.pk in held]
+        now = clock(using)
+        for result_set in _alike(mine):
+            _write(result_set, using, now)
+        _record_attempts(mine, owner, using, now)
+        _record_publications(mine, using, now)
+    for result in results:
+        if result.item.pk not in held:
+            logger.warning("Item %s: its lease was taken; result dropped", result.item.pk)
+    return held
+
+
+def _held(items: Iterable[ItemToPush], using: str) -> set[int]:
+    found: set[int] = set()
+    for token, pks in by_token(items).items():
+        for chunk in chunks(pks):
+            rows = ItemToPush.objects.using(using).held(token).filter(pk__in=chunk)
+            found.update(rows.select_for_update().values_list("pk", flat=True))
+    return found
+
+
+def _alike(results: Iterable[Result]) -> list[list[Result]]:
+    """Results that one statement can write."""
+    groups: dict[object, list[Result]] = {}
+    for result in results:
+        key = (result.outcome, result.status, result.when, result.message)
+        groups.setdefault(key if result.outcome != Outcome.PUSHED else None, []).append(result)
+    return list(groups.values())
+
+
+def _write(results: Sequence[Result], using: str, now: datetime) -> None:
+    sample = results[0]
+    for chunk in chunks([result.item.pk for result in results]):
+        items = ItemToPush.objects.using(using).filter(pk__in=chunk)
+        match sample.outcome:
+            case None:
+                items.set_released()
+            case Outcome.PUSHED:
+                items.set_pushed(now)
+            case Outcome.RETRY:
+                items.set_retry(sample.when or now, sample.message)
+            case Outcome.CANCELLED:
+                items.set_cancelled(sample.message)
+            case _:
+                items.set_failed(sample.status, sample.message)
+
+
+def _record_attempts(results: Iterable[Result], owner: str, using: str, now: datetime) -> None:
+    rows = [
+        PushAttempt(
+            item_id=result.item.pk,
+            started=result.started or now,
+            duration=result.duration,
+            worker=owner,
+            outcome=result.outcome,
+            error_class=result.error_class,
+            message=result.message,
+            bytes_sent=sum(r.size for r in result.receipts if r.published != "found"),
+            receipts=[receipt.as_json() for receipt in result.receipts],
+        )
+        for result in results
+        if result.outcome is not None
+    ]
+    PushAttempt.objects.using(using).bulk_create(rows, batch_size=CHUNK)
+
+
+def _record_publications(results: Iterable[Result], using: str, now: datetime) -> None:
+    publications = Publication.objects.using(using)
+    put: list[Publication] = []
+    gone: dict[str, list[str]] = {}
+    for result in results:
+        for receipt in result.receipts:
+            if receipt.published == "removed":
+                gone.setdefault(result.item.destination, []).append(receipt.path)
+            else:
+                put.append(_publication(result, receipt, now))
+    for destination, paths in gone.items():
+        publications.gone(destination, paths)
+    if put:
+        publications.put(put)
+
+
+def _publication(result: Result, receipt: Receipt, now: datetime) -> Publication:
+    item = result.item
+    return Publication(
+        destination=item.destination,
+        path=receipt.path,
+        path_digest=path_digest(receipt.path),
+        rule_name=item.rule_name,
+        model_label=item.model_label,
+        object_id=item.object_id,
+        order_key=item.order_key,
+        item_id=item.pk,
+        size=receipt.size,
+        sha256=receipt.sha256,
+        rendered_at=result.rendered_at or now,
+        published_date=now,
+    )

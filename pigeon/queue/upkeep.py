@@ -1,0 +1,75 @@
+"""What people do with finished items: send them again, or clean them away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
+
+from pigeon.models.item import ItemQuerySet, ItemToPush
+from pigeon.models.status import FIRST_ERROR, UNFINISHED, Status
+from pigeon.queue.basics import CHUNK, chunks, clock
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """How many items go again, and how many were refused because something newer went."""
+
+    replayed: int
+    refused: int
+
+
+def replay(items: ItemQuerySet, *, rerender: bool = False, force: bool = False) -> Replay:
+    """Send finished items again: as sent (their stored parcel), or rendered anew.
+
+    As sent, an item is refused when something newer went to the same place, unless forced.
+    """
+    finished = items.exclude(status__in=UNFINISHED)
+    now = clock(items.db)
+    if rerender:
+        return Replay(finished.set_replayed(now, rerender=True, force=False), 0)
+    newer = ItemToPush.objects.using(items.db).filter(
+        order_key=OuterRef("order_key"), pk__gt=OuterRef("pk"), status__in=(*UNFINISHED, 50)
+    )
+    total = finished.count()
+    pks = finished.values_list("pk", flat=True)
+    chosen = list(pks if force else pks.filter(~Exists(newer)))
+    rows = ItemToPush.objects.using(items.db)
+    done = sum(
+        rows.filter(pk__in=chunk).set_replayed(now, rerender=False, force=force)
+        for chunk in chunks(chosen)
+    )
+    return Replay(done, total - done)
+
+
+def clean(older_than: datetime, *, using: str, errors: bool = False, dry_run: bool = False) -> int:
+    """Delete finished items created before ``older_than``; how many.
+
+    Items in an error status stay until ``errors`` says otherwise, since somebody should look.
+    """
+    finished = Q(status__in=(Status.PUSHED, Status.SUPERSEDED, Status.CANCELLED))
+    if errors:
+        finished |= Q(status__gte=FIRST_ERROR)
+    old = ItemToPush.objects.using(using).filter(finished, creation_date__lt=older_than)
+    if dry_run:
+        return old.count()
+    return sum(_delete(pks, using) for pks in _pages(old))
+
+
+def _delete(pks: Sequence[int], using: str) -> int:
+    with transaction.atomic(using=using):
+        rows = ItemToPush.objects.using(using).filter(pk__in=pks).exclude(status__in=UNFINISHED)
+        return rows.delete()[1].get("pigeon.ItemToPush", 0)
+
+
+def _pages(items: ItemQuerySet) -> Iterator[list[int]]:
+    """Ids of ``items`` in pages, for work that deletes them on the way."""
+    last = 0
+    while page := list(
+        items.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:CHUNK]
+    ):
+        yield page
+        last = page[-1]
