@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import shutil
 import sqlite3
 import sys
@@ -94,8 +95,18 @@ def vsftpd() -> Capability:
 
 def proftpd() -> Capability:
     return Capability(
-        find_program("proftpd", UNPACKED / "proftpd/usr/sbin"),
+        find_program("proftpd", UNPACKED / "proftpd-core/usr/sbin"),
         "ProFTPD is not here (tests/servers/install.sh)",
+    )
+
+
+def small_disk() -> Capability:
+    """May we mount a small disk, to fill it? That is CAP_SYS_ADMIN, bit 21."""
+    status = Path("/proc/self/status")
+    facts = dict(re.findall(r"(?m)^(\w+):\s*(.*)$", status.read_text())) if status.exists() else {}
+    allowed = int(facts.get("CapEff", "0"), 16) >> 21 & 1
+    return Capability(
+        "mount -t tmpfs" if allowed else "", "mounting a disk to fill needs root on Linux"
     )
 
 
@@ -113,6 +124,7 @@ ALL: dict[str, Callable[[], Capability]] = {
     "sshd": sshd,
     "vsftpd": vsftpd,
     "proftpd": proftpd,
+    "small disk": small_disk,
     "iptc": iptc,
 }
 

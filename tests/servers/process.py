@@ -86,8 +86,22 @@ def _wait_until_ready(
         time.sleep(0.02)
 
 
+def descendants(pid: int) -> list[int]:
+    """Children of ``pid`` and theirs (Linux), parents first."""
+    children: dict[int, list[int]] = {}
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            parent = int(entry.read_text().rpartition(")")[2].split()[1])
+            children.setdefault(parent, []).append(int(entry.parent.name))
+    found = list(children.get(pid, []))
+    for child in found:
+        found.extend(children.get(child, []))
+    return found
+
+
 def _stop(server: subprocess.Popen[bytes], stop_signal: int) -> None:
-    """End the server, then whatever it left in its own session's process group."""
+    """End the server, then the processes it started for connections."""
+    sessions = descendants(server.pid)
     if server.poll() is None:
         server.send_signal(stop_signal)
         try:
@@ -95,5 +109,6 @@ def _stop(server: subprocess.Popen[bytes], stop_signal: int) -> None:
         except subprocess.TimeoutExpired:
             server.kill()
             server.wait(PATIENCE)
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(server.pid, signal.SIGKILL)
+    for pid in sessions:
+        with suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, signal.SIGKILL)
