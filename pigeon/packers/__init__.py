@@ -1,0 +1,1 @@
+"""How outputs become the files that travel; one module per packer."""

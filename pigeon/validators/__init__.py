@@ -1,0 +1,1 @@
+"""What accepts or refuses an output, with reasons; one module per format."""
