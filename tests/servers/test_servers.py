@@ -95,9 +95,11 @@ def test_sshd_refuses_a_wrong_password(sshd: Server) -> None:
 
 def test_sshd_without_rename(server_folder: Path, account: Account) -> None:
     need("sshd")
-    with run_sshd(server_folder, account, sftp_options="-P posix-rename,rename") as server:
-        with pytest.raises(asyncssh.SFTPError):
-            run(sftp_put(server, "a.part", "a.xml"))
+    with (
+        run_sshd(server_folder, account, sftp_options="-P posix-rename,rename") as server,
+        pytest.raises(asyncssh.SFTPError),
+    ):
+        run(sftp_put(server, "a.part", "a.xml"))
     assert [path.name for path in server.root.iterdir()] == ["a.part"]
 
 
@@ -134,17 +136,21 @@ def test_ftp_servers_say_when_the_disk_is_full(ftp_server: Server) -> None:
 
 def test_vsftpd_without_rename(server_folder: Path, account: Account) -> None:
     need("vsftpd")
-    with run_vsftpd(server_folder, account, config="cmds_denied=RNFR,RNTO") as server:
-        with pytest.raises(aioftp.StatusCodeError):
-            run(ftp_put(server, "a.part", "a.xml"))
+    with (
+        run_vsftpd(server_folder, account, config="cmds_denied=RNFR,RNTO") as server,
+        pytest.raises(aioftp.StatusCodeError),
+    ):
+        run(ftp_put(server, "a.part", "a.xml"))
     assert [path.name for path in server.root.iterdir()] == ["a.part"]
 
 
 def test_proftpd_without_rename(server_folder: Path, account: Account) -> None:
     need("proftpd")
-    with run_proftpd(server_folder, account, config=WITHOUT_RENAME) as server:
-        with pytest.raises(aioftp.StatusCodeError):
-            run(ftp_put(server, "a.part", "a.xml"))
+    with (
+        run_proftpd(server_folder, account, config=WITHOUT_RENAME) as server,
+        pytest.raises(aioftp.StatusCodeError),
+    ):
+        run(ftp_put(server, "a.part", "a.xml"))
     assert [path.name for path in server.root.iterdir()] == ["a.part"]
 
 
