@@ -17,10 +17,10 @@ class PigeonConfig(AppConfig):
     def ready(self) -> None:
         """Register checks, discover rules, attach models."""
         from pigeon import checks  # noqa: F401 - registers itself
+        from pigeon.listen import connect
         from pigeon.registry import registry
-        from pigeon.select import connect
         from pigeon.signals import rules_changed
 
         registry.autodiscover()
         connect()
-        rules_changed.connect(connect, dispatch_uid="pigeon.select")
+        rules_changed.connect(connect, dispatch_uid="pigeon.listen")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any, ClassVar, Literal
 
 from django.db.models import Model
@@ -67,14 +68,17 @@ class DefaultConfiguration:
             return self.push_urls
         return conf.PUSH_URLS.get(self.name, ())
 
+    def model_labels(self) -> frozenset[str]:
+        """Lower-cased labels of ``models``."""
+        return frozenset(_label(model) for model in self.models)
+
     # Selecting
 
     def filter_by_instance_type(self, instance: Model) -> bool:
         """Whether the rule is about this object at all: is it one of ``models``?"""
         if self.models == ALL_MODELS:
             return True
-        labels = {_label(model) for model in self.models}
-        return any(parent in labels for parent in _labels_of(type(instance)))
+        return not self.model_labels().isdisjoint(labels_of(type(instance)))
 
     def filter_by_updates(self, instance: Model) -> bool:
         """Whether what changed matters: see ``instance.modified_attrs``.
@@ -168,13 +172,14 @@ def _label(model: type[Model] | str) -> str:
     return model.lower() if isinstance(model, str) else model._meta.label_lower
 
 
-def _labels_of(model: type[Model]) -> list[str]:
+@cache
+def labels_of(model: type[Model]) -> tuple[str, ...]:
     """Labels of ``model``, of what it is a proxy of, and of its concrete parents."""
-    return [
+    return tuple(
         parent._meta.label_lower
         for parent in model.__mro__
         if issubclass(parent, Model) and parent is not Model and not parent._meta.abstract
-    ]
+    )
 
 
 def _stem(instance: Model) -> str:
