@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +22,7 @@ WRITERS = [PACKAGE / "models" / "item.py", PACKAGE / "queue"]
 VERBS = {name for name in vars(ItemQuerySet) if name.startswith("set_")}
 LONGEST_FUNCTION = 45
 LONGEST_MODULE = 350
+NAMELESS = ("utils", "helpers", "misc", "common")
 
 
 def name(path: Path) -> str:
@@ -30,16 +33,13 @@ def tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
 
-every_source = pytest.mark.parametrize("path", SOURCES, ids=name)
-
-
 def test_imports_go_one_way(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(PROJECT)
     status = lint_imports(config_filename="pyproject.toml", no_cache=True)
     assert status == 0, "run `lint-imports`: it shows who imports what against the order"
 
 
-def status_changes(module: ast.Module) -> Iterator[tuple[int, str]]:
+def changes(module: ast.Module) -> Iterator[tuple[int, str]]:
     """Line and kind of everything that changes a status, or looks like it."""
     for node in ast.walk(module):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
@@ -67,11 +67,13 @@ def _suspicious_assignment(
             yield node.lineno, f"assigns to {ast.unparse(target)}"
 
 
-@every_source
-def test_only_the_queue_changes_a_status(path: Path) -> None:
-    if any(path == writer or writer in path.parents for writer in WRITERS):
-        return
-    found = [f"{name(path)}:{line} {what}" for line, what in status_changes(tree(path))]
+def test_only_the_queue_changes_a_status() -> None:
+    readers = [
+        path for path in SOURCES if not any(w == path or w in path.parents for w in WRITERS)
+    ]
+    found = [
+        f"{name(path)}:{line} {what}" for path in readers for line, what in changes(tree(path))
+    ]
     assert not found, "an item's status is changed by verbs of pigeon.queue only"
 
 
@@ -82,15 +84,15 @@ items.filter(pk=1).update(status=50, message="")
 ItemToPush.objects.bulk_update(found, ["status"])
 item.status = 50
 """
-    assert [line for line, _ in status_changes(ast.parse(bad))] == [2, 3, 4, 5]
+    assert sorted(line for line, _ in changes(ast.parse(bad))) == [2, 3, 4, 5]
     good = "ItemToPush(status=150)\nanswer = item.status\nself.status = 1\nrows.update(path='')"
-    assert not list(status_changes(ast.parse(good)))
+    assert not list(changes(ast.parse(good)))
 
 
-@every_source
-def test_functions_fit_on_a_page(path: Path) -> None:
+def test_functions_fit_on_a_page() -> None:
     long = [
         f"{name(path)}:{node.lineno} {node.name} has {lines} lines"
+        for path in SOURCES
         for node in ast.walk(tree(path))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         and (lines := (node.end_lineno or 0) - node.lineno + 1) > LONGEST_FUNCTION
@@ -98,22 +100,21 @@ def test_functions_fit_on_a_page(path: Path) -> None:
     assert not long
 
 
-@every_source
-def test_modules_have_one_idea(path: Path) -> None:
-    assert path.stem not in ("utils", "helpers", "misc", "common"), "name the idea"
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST_MODULE
+def test_modules_have_one_idea() -> None:
+    nameless = [name(path) for path in SOURCES if path.stem in NAMELESS]
+    assert not nameless, "name the idea"
+    lengths = {name(path): len(path.read_text(encoding="utf-8").splitlines()) for path in SOURCES}
+    assert not {path: lines for path, lines in lengths.items() if lines > LONGEST_MODULE}
 
 
-@every_source
-def test_every_folder_of_modules_is_a_package(path: Path) -> None:
-    assert (path.parent / "__init__.py").exists(), "the wheel would leave it out"
+def test_every_folder_of_modules_is_a_package() -> None:
+    folders = {path.parent for path in SOURCES}
+    bare = [name(folder) for folder in folders if not (folder / "__init__.py").exists()]
+    assert not bare, "the wheel would leave it out"
 
 
 def test_pigeon_can_be_imported_before_django_is_ready() -> None:
     """The public names are loaded lazily, so that a settings file may import the package."""
-    import subprocess
-    import sys
-
     code = (
         "import sys, pigeon; from pigeon.version import __version__; "
         "sys.exit(any(name.startswith('django') for name in sys.modules))"
