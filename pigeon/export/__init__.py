@@ -1,0 +1,11 @@
+"""Items become parcels here: rendered, validated, packed, and put in their place.
+
+:func:`export` serves the engine, :func:`preview` and :func:`clean` the commands. Nobody outside
+this room needs anything else of it.
+"""
+
+from pigeon.export.batch import Exported, export
+from pigeon.export.cleaning import CleanReport, clean
+from pigeon.export.preview import preview
+
+__all__ = ["CleanReport", "Exported", "clean", "export", "preview"]

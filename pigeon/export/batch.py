@@ -1,0 +1,221 @@
+"""Claimed items become parcels: one batch, one directory each, one transaction for the records."""
+
+from __future__ import annotations
+
+import shutil
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from django.db.models import Model
+from django.utils import timezone
+
+from pigeon.conf import conf
+from pigeon.configuration import DefaultConfiguration
+from pigeon.exceptions import ItemError, NotRegistered, PigeonError
+from pigeon.export import stored
+from pigeon.export.building import build
+from pigeon.export.gathering import item_makers
+from pigeon.export.hooks import hook, local_disk
+from pigeon.export.locks import KeyedLocks
+from pigeon.guard import guarded
+from pigeon.models import Action, ItemToPush, Parcel
+from pigeon.models.item import fetch_objects
+from pigeon.parcel import Parcel as ParcelFiles
+from pigeon.paths import check_name
+from pigeon.registry import registry
+
+#: Beginning of the names of directories that are not finished.
+BUILDING = ".building-"
+#: Days, as directories of parcels are named after them.
+DAY = "%Y%m%d"
+
+_locks = KeyedLocks()
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What an item sends.
+
+    Attributes:
+        parcel: its parcel; ``None`` when there is only something to remove.
+        note: what the attempt's record should say about it.
+    """
+
+    parcel: Parcel | None
+    note: str = ""
+
+
+Results = dict[int, Exported | Exception]
+
+
+def export(items: Sequence[ItemToPush]) -> Results:
+    """Find or make the parcels of ``items``, and record which parcel each item has.
+
+    The outputs of one event are rendered once for all destinations; a retry gets the stored
+    parcel. No status is changed here. What goes wrong with one item is its result and leaves
+    the others alone.
+
+    Args:
+        items: what one claim holds; all of one database.
+
+    Returns:
+        Item id → its parcel, or why there is none: an ``ItemError`` (its ``status`` is the
+        item's), ``NothingToPush`` (the item is pointless), ``TransientError`` (try again).
+
+    Raises:
+        django.db.Error: the records cannot be written; nothing of this rule's batch is left.
+    """
+    rules: dict[str, list[ItemToPush]] = {}
+    for item in items:
+        rules.setdefault(item.rule_name, []).append(item)
+    results: Results = {}
+    for name, members in rules.items():
+        try:
+            results |= _export(_started(name), members)
+        except PigeonError as error:
+            results |= dict.fromkeys((item.pk for item in members), error)
+    return results
+
+
+def _started(rule_name: str) -> DefaultConfiguration:
+    try:
+        rule = registry.get(rule_name)
+    except NotRegistered as error:
+        raise ItemError(
+            f"{error} Restore the rule in a pigeon_config module or in PIGEON_CLASSES and retry "
+            "the item, or cancel it."
+        ) from error
+    with guarded(), hook(ItemError, rule_name, "initialize_push"):
+        rule.initialize_push()
+    return rule
+
+
+def _export(rule: DefaultConfiguration, items: Sequence[ItemToPush]) -> Results:
+    results: Results = {item.pk: Exported(None) for item in items if _only_removes(rule, item)}
+    rest = {item.pk: item for item in items if item.pk not in results}
+    if not rest:
+        return results
+    with _locks.hold(stored.key_of(item) for item in rest.values()):
+        parcels = stored.find(list(rest.values()))
+        failures = _make_missing(rule, rest, parcels)
+        notes = {pk: _note(rest[pk], parcel) for pk, parcel in parcels.items()}
+        stored.record(rest, parcels)
+    found = {pk: Exported(parcel, notes[pk]) for pk, parcel in parcels.items()}
+    return results | found | failures
+
+
+def _only_removes(rule: DefaultConfiguration, item: ItemToPush) -> bool:
+    return item.action == Action.DELETED and rule.push_deletions != "tombstone"
+
+
+def _note(item: ItemToPush, parcel: Parcel) -> str:
+    if item.parcel_id is None or item.parcel_id == parcel.pk:
+        return ""
+    return "The stored parcel was missing or damaged, so it was rendered anew."
+
+
+def _make_missing(
+    rule: DefaultConfiguration, items: Mapping[int, ItemToPush], parcels: dict[int, Parcel]
+) -> dict[int, Exception]:
+    """Add to ``parcels`` what it lacks for ``items``; item id → why that was not possible."""
+    missing = [item for pk, item in items.items() if pk not in parcels]
+    # Before the objects are read: a parcel must never look newer than what it shows.
+    now = timezone.now()
+    objects = _objects(missing)
+    made: dict[stored.Key, Parcel] = {}
+    failures: dict[int, Exception] = {}
+    for item in missing:
+        try:
+            key = stored.key_of(item)
+            if key not in made:
+                made[key] = _make(rule, item, objects.get(item.pk), now)
+            parcels[item.pk] = made[key]
+        except PigeonError as error:
+            failures[item.pk] = error
+        except Exception as error:  # noqa: BLE001 - one item must never stop the others
+            failures[item.pk] = _unexpected(rule, error)
+    return failures
+
+
+def _unexpected(rule: DefaultConfiguration, error: Exception) -> ItemError:
+    wrapped = ItemError(
+        f"Exporting for rule {rule.name!r} failed: {type(error).__name__}: {error}"
+    )
+    wrapped.__cause__ = error
+    return wrapped
+
+
+def _objects(items: Sequence[ItemToPush]) -> Mapping[int, Model | Exception]:
+    """Item id → its object, or why it cannot be looked up; missing objects are left out."""
+    try:
+        return fetch_objects(items)
+    except Exception:  # noqa: BLE001 - asked one by one, only the broken item fails
+        return {pk: found for item in items for pk, found in _object(item).items()}
+
+
+def _object(item: ItemToPush) -> dict[int, Model | Exception]:
+    try:
+        return dict(fetch_objects([item]))
+    except LookupError as error:
+        reason = f"{error} Install the model's app again and retry the item, or cancel it."
+        return {item.pk: ItemError(reason)}
+    except Exception as error:  # noqa: BLE001 - see above
+        reason = f"{item.model_label} {item.object_id!r} cannot be read: {error}"
+        return {item.pk: ItemError(reason)}
+
+
+def _make(
+    rule: DefaultConfiguration, item: ItemToPush, found: Model | Exception | None, now: datetime
+) -> Parcel:
+    if isinstance(found, Exception):
+        raise found
+    with guarded():
+        makers = item_makers(rule, item, found)
+        with _building(rule) as directory:
+            files = build(rule, makers, directory, archive_for=found, rendered_at=now)
+            place = _move(rule, directory, now)
+    return _record_of(item, replace(files, directory=place))
+
+
+@contextmanager
+def _building(rule: DefaultConfiguration) -> Iterator[Path]:
+    """A new directory of the rule, which is removed if what is done in it fails."""
+    root = Path(conf.OUTPUT_DIRECTORY).absolute() / check_name(rule.name)
+    directory = root / f"{BUILDING}{uuid.uuid4().hex}"
+    with local_disk("Creating a parcel"):
+        try:
+            directory.mkdir()
+        except FileNotFoundError:
+            directory.mkdir(parents=True)
+    try:
+        yield directory
+    except BaseException:
+        shutil.rmtree(directory, ignore_errors=True)
+        raise
+
+
+def _move(rule: DefaultConfiguration, directory: Path, now: datetime) -> Path:
+    place = directory.parent / now.strftime(DAY) / directory.name.removeprefix(BUILDING)
+    with local_disk("Storing a parcel"):
+        try:
+            return directory.rename(place)
+        except FileNotFoundError:
+            place.parent.mkdir(exist_ok=True)
+            return directory.rename(place)
+
+
+def _record_of(item: ItemToPush, files: ParcelFiles) -> Parcel:
+    return Parcel(
+        rule_name=item.rule_name,
+        event_id=item.event_id,
+        model_label=item.model_label,
+        object_id=item.object_id,
+        directory=Path(*files.directory.parts[-3:]).as_posix(),
+        manifest=files.manifest(),
+        size=files.size,
+        rendered_at=files.rendered_at,
+    )

@@ -1,0 +1,174 @@
+"""A parcel is built in a directory of its own: outputs, validation, packing, manifest."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+
+from django.db.models import Model
+
+from pigeon.configuration import DefaultConfiguration
+from pigeon.exceptions import (
+    GetDirectoryError,
+    OutputGenerationError,
+    OutputMakerError,
+    ValidationError,
+)
+from pigeon.export.hooks import hook, local_disk
+from pigeon.export.writing import describe, write_output
+from pigeon.makers.base import BaseOutputMaker
+from pigeon.packers.base import Packer
+from pigeon.parcel import FILES, MANIFEST, LeftOut, OutputFile, Parcel
+from pigeon.paths import check_path, safe_relative_path
+from pigeon.validators.base import sentence, validate
+
+#: Folder of outputs that are only packed and do not travel themselves.
+_OUTPUTS = "outputs"
+#: Where an output is written whose path is taken, to be compared.
+_SECOND = "second"
+
+
+def build(
+    rule: DefaultConfiguration,
+    makers: Iterable[BaseOutputMaker],
+    directory: Path,
+    *,
+    archive_for: Model | None,
+    rendered_at: datetime,
+) -> Parcel:
+    """Make all outputs, validate and pack them, write the manifest.
+
+    Args:
+        rule: whose packer, name and ``on_invalid`` count.
+        makers: of all outputs, in order.
+        directory: existing empty folder that becomes the parcel's.
+        archive_for: the object after which an archive is named; ``None`` for a batch.
+        rendered_at: when the objects were read.
+
+    Raises:
+        ItemError: a subclass that says whose fault it is; nothing of the folder is of use then.
+        TransientError: our disk, a storage or a database cannot be reached now.
+    """
+    packer = rule.packer() if isinstance(rule.packer, type) else rule.packer
+    files = directory / FILES
+    source = files if packer.keeps_outputs else directory / _OUTPUTS
+    with local_disk("Creating a parcel"):
+        files.mkdir()
+        source.mkdir(exist_ok=True)
+    outputs = Outputs(rule, source)
+    for maker in makers:
+        outputs.add(maker)
+    packed = _pack(packer, rule, outputs, files, archive_for)
+    parcel = Parcel(directory, tuple(packed), rendered_at, tuple(outputs.left_out))
+    with local_disk("Writing a manifest"):
+        manifest = json.dumps(parcel.manifest(), ensure_ascii=False)
+        (directory / MANIFEST).write_text(manifest, encoding="utf-8")
+    return parcel
+
+
+class Outputs:
+    """The outputs of one parcel while it grows.
+
+    Args:
+        rule: the rule.
+        source: the folder in which they are written.
+    """
+
+    def __init__(self, rule: DefaultConfiguration, source: Path) -> None:
+        self.rule = rule
+        self.source = source
+        self.made: dict[str, OutputFile] = {}
+        self.left_out: list[LeftOut] = []
+
+    def add(self, maker: BaseOutputMaker) -> None:
+        """Make one output and validate it.
+
+        Raises:
+            ItemError: it cannot be made, or it is invalid and the rule refuses the parcel then.
+        """
+        path = self._path(maker)
+        taken = self.made.get(path)
+        target = self.source.parent / _SECOND if taken else self.source / path
+        try:
+            output = write_output(maker, self.rule.name, path, target)
+            self._validate(maker, path, target)
+        except ValidationError as error:
+            if self.rule.on_invalid != "skip":
+                raise
+            target.unlink()
+            self.left_out.append(LeftOut(path, _storable(str(error))))
+            return
+        if taken:
+            self._compare(taken, output, target)
+        self.made[path] = output
+
+    def _path(self, maker: BaseOutputMaker) -> str:
+        name = type(maker).__name__
+        with hook(GetDirectoryError, self.rule.name, f"get_directory of {name}"):
+            directory = maker.get_directory()
+        with hook(GetDirectoryError, self.rule.name, f"get_filename of {name}"):
+            filename = maker.get_filename()
+        return safe_relative_path(directory, filename)
+
+    def _validate(self, maker: BaseOutputMaker, path: str, target: Path) -> None:
+        with hook(OutputGenerationError, self.rule.name, f"validators of {type(maker).__name__}"):
+            validators = maker.get_validators()
+        if validators:
+            validate(target, path, validators)
+
+    def _compare(self, taken: OutputFile, output: OutputFile, second: Path) -> None:
+        second.unlink()
+        if output != taken:
+            raise OutputMakerError(
+                f"Rule {self.rule.name!r} makes two different outputs called {output.path!r} in "
+                "one parcel. Give them different names in get_filename() or get_directory()."
+            )
+
+
+def _pack(
+    packer: Packer,
+    rule: DefaultConfiguration,
+    outputs: Outputs,
+    files: Path,
+    archive_for: Model | None,
+) -> list[OutputFile]:
+    _check_some(rule, outputs)
+    stem = _stem(packer, rule, archive_for)
+    made = list(outputs.made.values())
+    with (
+        hook(OutputMakerError, rule.name, f"{type(packer).__name__} as packer"),
+        local_disk("Packing a parcel"),
+    ):
+        paths = packer.pack(made, outputs.source, files, stem)
+        if packer.keeps_outputs:
+            return [outputs.made[path] for path in paths]
+        shutil.rmtree(outputs.source)
+        return [describe(files, check_path(path)) for path in paths]
+
+
+def _stem(packer: Packer, rule: DefaultConfiguration, archive_for: Model | None) -> str:
+    if packer.keeps_outputs:
+        return ""
+    with hook(GetDirectoryError, rule.name, "get_archive_name"):
+        return rule.get_archive_name(archive_for)
+
+
+def _check_some(rule: DefaultConfiguration, outputs: Outputs) -> None:
+    if outputs.made:
+        return
+    if outputs.left_out:
+        reasons = sentence(output.reason for output in outputs.left_out)
+        raise ValidationError(f"All outputs were refused, so nothing is left to send: {reasons}")
+    raise OutputMakerError(
+        f"Rule {rule.name!r} made no output, and an empty parcel is never sent: let "
+        "get_output_makers() return at least one output maker, or refuse the object in "
+        "filter_by_state()."
+    )
+
+
+def _storable(text: str) -> str:
+    """``text`` without what a database cannot hold: NUL and halves of surrogate pairs."""
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()

@@ -1,0 +1,99 @@
+"""Parcels that exist already, and the records of new ones."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+
+from django.db import transaction
+from django.db.models import Case, Value, When
+
+from pigeon.models import ItemToPush, Parcel
+
+#: What an event's rendering of one object belongs to: event, rule, model, object.
+Key = tuple[str, str, str, str]
+
+
+def key_of(owner: ItemToPush | Parcel) -> Key:
+    """Items with the same key share one parcel."""
+    return (owner.event_id.hex, owner.rule_name, owner.model_label, owner.object_id)
+
+
+def find(items: Sequence[ItemToPush]) -> dict[int, Parcel]:
+    """Item id → the whole parcel that it has, or that another destination's item had made.
+
+    Args:
+        items: items of one database.
+    """
+    alias = items[0]._state.db
+    parcels = Parcel.objects.using(alias)
+    own_ids = {item.parcel_id for item in items if item.parcel_id is not None}
+    own = parcels.in_bulk(own_ids) if own_ids else {}
+    found = {item.pk: own[item.parcel_id] for item in items if item.parcel_id in own}
+    found = {pk: parcel for pk, parcel in found.items() if is_whole(parcel)}
+    rest = [item for item in items if item.pk not in found]
+    shared = _shared(parcels.filter(event_id__in={item.event_id for item in rest}) if rest else ())
+    return found | {
+        item.pk: parcel for item in rest if (parcel := _usable(item, shared)) is not None
+    }
+
+
+def _shared(parcels: Iterable[Parcel]) -> dict[Key, Parcel]:
+    newest_last = sorted(parcels, key=lambda parcel: parcel.pk)
+    return {key_of(parcel): parcel for parcel in newest_last if is_whole(parcel)}
+
+
+def _usable(item: ItemToPush, shared: Mapping[Key, Parcel]) -> Parcel | None:
+    """The parcel of the item's event, unless the item was asked to be rendered anew since."""
+    parcel = shared.get(key_of(item))
+    if parcel and item.render_after and parcel.rendered_at < item.render_after:
+        return None
+    return parcel
+
+
+def is_whole(parcel: Parcel) -> bool:
+    """Whether all files of ``parcel`` lie on our disk with the sizes that they should have.
+
+    Their digests are compared while they are sent.
+    """
+    described = parcel.files()
+    try:
+        return all(
+            described.local_path(file).stat().st_size == file.size for file in described.files
+        )
+    except OSError:
+        return False
+
+
+def record(items: Mapping[int, ItemToPush], parcels: Mapping[int, Parcel]) -> None:
+    """Store new parcels, and which parcel each item has, unless its lease was lost.
+
+    Args:
+        items: id → item, of one database.
+        parcels: item id → its parcel; those without a primary key are new.
+    """
+    changed = {pk: parcel for pk, parcel in parcels.items() if parcel.pk != items[pk].parcel_id}
+    changed |= {pk: parcel for pk, parcel in parcels.items() if parcel.pk is None}
+    if not changed:
+        return
+    alias = next(iter(items.values()))._state.db
+    new = {id(parcel): parcel for parcel in changed.values() if parcel.pk is None}
+    try:
+        with transaction.atomic(using=alias):
+            Parcel.objects.using(alias).bulk_create(new.values())
+            _assign(alias, items, changed)
+    except BaseException:
+        for parcel in new.values():
+            shutil.rmtree(parcel.files().directory, ignore_errors=True)
+        raise
+
+
+def _assign(
+    alias: str | None, items: Mapping[int, ItemToPush], parcels: Mapping[int, Parcel]
+) -> None:
+    held = ItemToPush.objects.using(alias).filter(
+        pk__in=list(parcels), lease_token__in={items[pk].lease_token for pk in parcels}
+    )
+    held.update(parcel_id=Case(*[When(pk=pk, then=Value(p.pk)) for pk, p in parcels.items()]))
+    for pk, parcel in parcels.items():
+        items[pk].parcel = parcel
