@@ -8,14 +8,17 @@ Paths are POSIX paths as the server sees them. Every call has a timeout.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import ClassVar
 
 from pigeon.destinations import Destination
-from pigeon.parcel import OutputFile
+from pigeon.remotes.source import Source
+
+DEFAULT_TIMEOUT = 30.0
+#: A server's own words are cut to this many characters in a message.
+SAID_LENGTH = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,21 +44,12 @@ class RemoteEntry:
     stat: RemoteStat
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A file on our disk to be put, with the digest it must have.
-
-    ``Remote.put`` must compute the SHA-256 of what it reads and raise
-    :class:`pigeon.exceptions.ParcelDamaged` when size or digest are not those of ``file``, so
-    that a damaged parcel is never published.
-    """
-
-    local_path: Path
-    file: OutputFile
-
-
 class RemoteFileNotFound(Exception):
-    """The path does not exist; only for the caller inside Pigeon, never for an operator."""
+    """The path does not exist, or its folder; with the server's words as the message.
+
+    Only for the caller inside Pigeon, never for an operator. Servers that use one answer for
+    "no such folder" and "not allowed" (FTP's 550 and 553) end here, too.
+    """
 
 
 class RenameTargetExists(Exception):
@@ -74,15 +68,19 @@ class Remote(ABC):
     names the server, what was tried and what the server said.
     """
 
-    #: How many operations sequences one connection carries at the same time.
+    #: How many sequences of operations one connection carries at the same time. With 1 the
+    #: protocol allows no more, whatever a destination's options say.
     in_flight: ClassVar[int] = 1
     #: Default number of connections.
     connections: ClassVar[int] = 1
     #: Options of a destination that this remote understands, beside the common ones.
     options: ClassVar[dict[str, type | tuple[type, ...]]] = {}
+    #: The port where a URL names none; 0 where there is nothing to connect to.
+    default_port: ClassVar[int] = 0
 
     def __init__(self, destination: Destination) -> None:
         self.destination = destination
+        self.timeout = float(destination.options.get("timeout", DEFAULT_TIMEOUT))
 
     @property
     def broken(self) -> bool:
@@ -95,9 +93,30 @@ class Remote(ABC):
         return []
 
     @property
+    def port(self) -> int:
+        """The port to connect to."""
+        return self.destination.port or self.default_port
+
+    @property
+    def where(self) -> str:
+        """The server as messages name it: ``host:port``."""
+        host = self.destination.host
+        return f"[{host}]:{self.port}" if ":" in host else f"{host}:{self.port}"
+
+    def said(self, words: object) -> str:
+        """A server's words, fit for a message: on one line, short, without our secrets."""
+        text = " ".join(str(words).split())
+        return self.destination.redact(text)[:SAID_LENGTH] or "nothing"
+
+    @property
     @abstractmethod
     def root(self) -> str:
-        """The destination's folder on the server, without a trailing slash."""
+        """The destination's folder on the server; join paths to it with ``posixpath.join``.
+
+        The URL's path counts from the server's root: ``sftp://host/incoming`` is
+        ``/incoming``. ``/~/incoming`` counts from the folder that the login opens, which is
+        also what a URL without a path means.
+        """
 
     @abstractmethod
     async def open(self) -> None:
@@ -112,18 +131,24 @@ class Remote(ABC):
         """Facts about ``path``. Raises ``RemoteFileNotFound``."""
 
     @abstractmethod
-    def list(self, path: str) -> AsyncIterator[RemoteEntry]:
+    def list(self, path: str) -> AsyncGenerator[RemoteEntry, None]:
         """The entries of directory ``path``, without ``.`` and ``..``."""
 
     @abstractmethod
-    def get(self, path: str, offset: int = 0) -> AsyncIterator[bytes]:
+    def get(self, path: str, offset: int = 0) -> AsyncGenerator[bytes, None]:
         """The content of ``path`` from ``offset``, in blocks. Raises ``RemoteFileNotFound``."""
 
     @abstractmethod
-    async def put(self, source: Source, path: str) -> None:
+    async def put(self, source: Source, path: str) -> int | None:
         """Write ``source`` to ``path``, replacing what is there; whole on return.
 
-        Raises ``RemoteFileNotFound`` when the directory of ``path`` does not exist.
+        Returns:
+            The size in bytes that the server says the file has, if it said so on the way;
+            ``None`` means that :meth:`stat` has to ask.
+
+        Raises:
+            RemoteFileNotFound: the directory of ``path`` does not exist.
+            ParcelDamaged: what was read is not what the parcel's manifest says.
         """
 
     @abstractmethod

@@ -1,0 +1,1 @@
+"""Connections to file-like servers, in steps; one module per protocol."""

@@ -1,0 +1,1 @@
+"""What delivers parcels: one module per kind of sender, found by URL scheme."""
