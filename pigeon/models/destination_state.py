@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 
@@ -22,11 +22,18 @@ class DestinationStateQuerySet(models.QuerySet["DestinationState"]):
             failures=0, next_probe=None, stopped_reason="", fingerprint="", last_success_date=now
         )
 
-    def set_failing(self, now: datetime, next_probe: datetime, message: str) -> int:
-        """A contact failed; nothing is claimed there until ``next_probe``."""
+    def set_failing(
+        self, now: datetime, next_probe: datetime, message: str, *, failures: int
+    ) -> int:
+        """A contact failed; nothing is claimed there until ``next_probe``.
+
+        What could not be reached refuses nothing any more, so it is no longer stopped.
+        """
         return self.update(
-            failures=F("failures") + 1,
+            failures=failures,
             next_probe=next_probe,
+            stopped_reason="",
+            fingerprint="",
             last_error=message,
             last_error_date=now,
         )
@@ -36,7 +43,6 @@ class DestinationStateQuerySet(models.QuerySet["DestinationState"]):
     ) -> int:
         """Login or configuration was refused; only a probe or a new configuration helps."""
         return self.update(
-            failures=F("failures") + 1,
             next_probe=next_probe,
             stopped_reason=message,
             fingerprint=fingerprint,

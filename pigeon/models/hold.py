@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
+
+from pigeon.models.chunks import chunks
 
 
 def hold_name(*parts: str) -> str:
@@ -22,12 +24,23 @@ class HoldQuerySet(models.QuerySet["Hold"]):
         self, names: Collection[str], token: str, *, now: datetime, until: datetime
     ) -> set[str]:
         """Take those of ``names`` that nobody holds; the names that ``token`` holds then."""
+        taken: set[str] = set()
         with transaction.atomic(using=self.db):
-            self.filter(name__in=names, until__lte=now).delete()
-            # One order for all workers, so that two of them cannot wait for each other.
-            rows = [Hold(name=name, token=token, until=until) for name in sorted(names)]
-            self.bulk_create(rows, ignore_conflicts=True)
-            return set(self.filter(name__in=names, token=token).values_list("name", flat=True))
+            # One order for all workers, so that no two of them wait for each other.
+            for chunk in chunks(sorted(names)):
+                taken |= self._acquire(chunk, token, now, until)
+        return taken
+
+    def _acquire(
+        self, names: Sequence[str], token: str, now: datetime, until: datetime
+    ) -> set[str]:
+        here = self.filter(name__in=names)
+        ended = here.filter(until__lte=now).order_by("name").select_for_update()
+        if pks := list(ended.values_list("pk", flat=True)):
+            self.filter(pk__in=pks).delete()
+        rows = [Hold(name=name, token=token, until=until) for name in names]
+        self.bulk_create(rows, ignore_conflicts=True)
+        return set(here.filter(token=token).values_list("name", flat=True))
 
     def renew(self, token: str, until: datetime) -> int:
         """Let everything that ``token`` holds end later."""
@@ -36,7 +49,9 @@ class HoldQuerySet(models.QuerySet["Hold"]):
     def release(self, token: str, names: Collection[str] | None = None) -> int:
         """Give back what ``token`` holds, or only ``names`` of it."""
         held = self.filter(token=token)
-        return (held if names is None else held.filter(name__in=names)).delete()[0]
+        if names is None:
+            return held.delete()[0]
+        return sum(held.filter(name__in=chunk).delete()[0] for chunk in chunks(list(names)))
 
 
 class Hold(models.Model):

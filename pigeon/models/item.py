@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.apps import apps
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Case, F, Value, When
 from django.utils import timezone
@@ -129,6 +131,16 @@ class ItemQuerySet(models.QuerySet["ItemToPush"]):
             last_push_attempts_date=now,
         )
 
+    def locked_ids(self) -> list[int]:
+        """Ids of the items, locked for this transaction; all workers lock in the same order."""
+        return list(self.order_by("pk").select_for_update().values_list("pk", flat=True))
+
+    def set_merged(self, action: str, changed_fields: Sequence[str], lease_token: str) -> int:
+        """Waiting items take over what older ones for the same object had to say."""
+        return self.waiting().update(
+            action=action, changed_fields=list(changed_fields), lease_token=lease_token
+        )
+
     def set_renewed(self, until: datetime) -> int:
         """Let leases end later."""
         return self.in_progress().update(lease_until=until)
@@ -219,6 +231,7 @@ class ItemQuerySet(models.QuerySet["ItemToPush"]):
             next_attempt_date=None,
             pushed_date=None,
             message="",
+            forced=False,
             parcel=None,
             render_after=timezone.now(),
         )
@@ -316,7 +329,7 @@ class ItemToPush(models.Model):
 
     @property
     def content_object(self) -> models.Model | None:
-        """The object, from this item's database; ``None`` when it is gone."""
+        """The object, from this item's database; ``None`` when it or its model is gone."""
         return fetch_objects([self]).get(self.pk)
 
 
@@ -328,7 +341,8 @@ def fetch_objects(items: Iterable[ItemToPush]) -> dict[int, models.Model]:
             groups.setdefault((item.model_label, item._state.db), []).append(item)
     found: dict[int, models.Model] = {}
     for (label, using), members in groups.items():
-        found |= _fetch_group(apps.get_model(label), using, members)
+        with suppress(LookupError):  # a model that is gone has no objects
+            found |= _fetch_group(apps.get_model(label), using, members)
     return found
 
 
@@ -337,6 +351,9 @@ def _fetch_group(
 ) -> dict[int, models.Model]:
     key = model._meta.pk
     assert key is not None
-    wanted = {item.pk: key.to_python(item.object_id) for item in items}
+    wanted: dict[int, Any] = {}
+    for item in items:
+        with suppress(ValidationError):  # a key of another type than the model's has no object
+            wanted[item.pk] = key.to_python(item.object_id)
     rows = model._base_manager.using(using).in_bulk(set(wanted.values()))
     return {item_id: rows[pk] for item_id, pk in wanted.items() if pk in rows}

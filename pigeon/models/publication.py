@@ -9,6 +9,7 @@ from typing import Any
 from django.db import connections, models
 from django.utils.translation import gettext_lazy as _
 
+from pigeon.models.chunks import chunks
 from pigeon.parcel import Held
 
 
@@ -35,7 +36,8 @@ class PublicationQuerySet(models.QuerySet["Publication"]):
 
     def gone(self, destination: str, paths: Collection[str]) -> None:
         """Forget ``paths``: they are no longer there."""
-        self.at(destination, paths).delete()
+        for chunk in chunks(list(paths)):
+            self.at(destination, chunk).delete()
 
 
 def _target(using: str) -> dict[str, Any]:

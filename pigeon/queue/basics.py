@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import TypeVar
 
 from django.db import connections
 from django.utils import timezone
 
 from pigeon.conf import conf
+from pigeon.models.chunks import CHUNK
 from pigeon.models.item import ItemToPush
 
-T = TypeVar("T")
-
-#: Rows that one statement names by id; SQLite takes no more than 32,766 parameters.
-CHUNK = 500
+#: PostgreSQL's CURRENT_TIMESTAMP stands still within a transaction, such as a ``TestCase``'s.
+_NOW = {"postgresql": "SELECT clock_timestamp()"}
 
 
 def state_alias() -> str:
@@ -32,7 +30,7 @@ def clock(using: str) -> datetime:
     if connection.vendor == "sqlite":
         return timezone.now()
     with connection.cursor() as cursor:
-        cursor.execute("SELECT CURRENT_TIMESTAMP(6)")
+        cursor.execute(_NOW.get(connection.vendor, "SELECT CURRENT_TIMESTAMP(6)"))
         value: datetime = cursor.fetchone()[0]
     return value if value.tzinfo else value.replace(tzinfo=connection.timezone)
 
@@ -50,9 +48,3 @@ def by_token(items: Iterable[ItemToPush]) -> dict[str, list[int]]:
     for item in items:
         tokens.setdefault(item.lease_token, []).append(item.pk)
     return tokens
-
-
-def chunks(values: Sequence[T]) -> Iterator[list[T]]:
-    """``values`` in lists that one statement can name."""
-    for start in range(0, len(values), CHUNK):
-        yield list(values[start : start + CHUNK])

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import logging
 import uuid
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from contextlib import ExitStack, contextmanager
+from datetime import datetime, timedelta
 
-from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db import connections, transaction
 
 from pigeon.conf import conf
 from pigeon.destinations import Destination
-from pigeon.models.attempt import Outcome, PushAttempt
-from pigeon.models.destination_state import DestinationState
-from pigeon.models.item import ItemQuerySet, ItemToPush
-from pigeon.models.status import WAITING, Status
-from pigeon.queue.basics import by_token, chunks, clock, state_alias
+from pigeon.models.chunks import chunks
+from pigeon.models.destination_state import DestinationState, DestinationStateQuerySet
+from pigeon.models.item import ItemToPush
+from pigeon.models.status import WAITING
+from pigeon.queue.basics import by_token, clock, state_alias
+from pigeon.queue.candidates import due, fresh, next_keys
 from pigeon.queue.coalesce import Choice, Waiting, choose
-
-logger = logging.getLogger("pigeon.queue")
-
-FAR_FUTURE = datetime(9999, 1, 1, tzinfo=UTC)
+from pigeon.queue.leases import recover
 
 
 def claim(
@@ -37,7 +34,8 @@ def claim(
     """Take up to ``limit`` items for one worker; no other worker gets them.
 
     Nothing is taken while another worker is claiming there or before the destination's next
-    probe; one item is taken as the probe of a destination that is failing or stopped.
+    probe; one item is taken as the probe of a destination that is failing or stopped, once
+    nothing else is in progress there.
 
     Args:
         destination: where the items go.
@@ -48,76 +46,56 @@ def claim(
         now: the time to judge by; the database's unless given.
         ignore_schedule: treat waiting retries and the next probe as due.
     """
-    token = uuid.uuid4().hex
-    with transaction.atomic(using=state_alias()), transaction.atomic(using=using):
+    states = DestinationState.objects.using(state_alias())
+    if not _is_open(
+        _known(states, destination), destination, now or clock(using), ignore_schedule
+    ):
+        return []
+    with _excluding(using):
+        state = states.select_for_update(skip_locked=True).filter(name=destination.name).first()
         now = now or clock(using)
-        state = _lock(destination, now, ignore_schedule)
-        if state is None:
+        if state is None or not _is_open(state, destination, now, ignore_schedule):
             return []
         items = ItemToPush.objects.using(using).filter(destination=destination.name)
-        _recover(items, now)
+        recover(items, now)
+        if not state.is_well and items.in_progress().exists():
+            return []
         scope = items.filter(rule_name__in=rules) if rules else items
-        keys = _candidates(scope, limit if state.is_well else 1, now, ignore_schedule)
-        choice = choose(_waiting(using, keys), FAR_FUTURE if ignore_schedule else now)
-        _apply(choice, using, token, owner, now)
-    return _claimed(using, token)
+        due_by = None if ignore_schedule else now
+        keys = next_keys(scope, limit if state.is_well else min(limit, 1), due_by)
+        return _take(choose(_waiting(using, keys), due_by), using, owner, now)
 
 
-def _lock(destination: Destination, now: datetime, force: bool) -> DestinationState | None:
-    """The destination's row, locked, if claims are open there."""
-    states = DestinationState.objects.using(state_alias())
-    rows = states.select_for_update(skip_locked=True).filter(name=destination.name)
-    state = rows.first()
+def _known(states: DestinationStateQuerySet, destination: Destination) -> DestinationState:
+    """The destination's row, made now if need be: outside the claim, so that none waits for it."""
+    state = states.filter(name=destination.name).first()
     if state is None:
-        if states.filter(name=destination.name).exists():
-            return None
-        states.bulk_create([DestinationState(name=destination.name)], ignore_conflicts=True)
-        state = rows.first()
-    if state is None or state.is_well or force:
-        return state
-    if state.stopped_reason and state.fingerprint != destination.fingerprint():
-        return state
-    return state if state.next_probe is None or state.next_probe <= now else None
+        state = DestinationState(name=destination.name)
+        states.bulk_create([state], ignore_conflicts=True)
+    return state
 
 
-def _recover(items: ItemQuerySet, now: datetime) -> None:
-    """Take back what workers left behind that stopped without a word."""
-    for item in items.lease_ended(now).select_for_update():
-        message = f"Worker {item.lease_owner} stopped without a word; its lease ended."
-        one = ItemToPush.objects.using(items.db).filter(pk=item.pk)
-        if item.push_attempts + 1 >= conf.MAX_PUSH_ATTEMPTS:
-            one.set_failed(Status.PUSH_ERROR, f"{message} No attempts are left.")
-        else:
-            one.set_retry(now, message)
-        started = item.last_push_attempts_date or now
-        PushAttempt.objects.using(items.db).create(
-            item=item,
-            started=started,
-            duration=(now - started).total_seconds(),
-            worker=item.lease_owner,
-            outcome=Outcome.LEASE_ENDED,
-            message=message,
-        )
-        logger.warning("Item %s: %s", item.pk, message, extra={"item": item.pk})
+def _is_open(
+    state: DestinationState, destination: Destination, now: datetime, force: bool
+) -> bool:
+    """Whether claims are open at a destination: well, due for a probe, or configured anew."""
+    if force or state.is_well or state.next_probe is None or state.next_probe <= now:
+        return True
+    return bool(state.stopped_reason) and state.fingerprint != destination.fingerprint()
 
 
-def _candidates(items: ItemQuerySet, limit: int, now: datetime, all_due: bool) -> list[str]:
-    """Order keys of the next ``limit`` items: two index ranges, each with its share."""
-    busy = items.model._default_manager.using(items.db).filter(
-        order_key=OuterRef("order_key"), status=Status.IN_PROGRESS
-    )
-    free = items.filter(~Exists(busy))
-    due = free.filter(status=Status.RETRY)
-    due = due if all_due else due.filter(next_attempt_date__lte=now)
-    again = list(due.order_by("next_attempt_date").values_list("order_key", flat=True)[:limit])
-    new = list(
-        free.filter(status=Status.NEW)
-        .order_by("-priority", "id")
-        .values_list("order_key", flat=True)[:limit]
-    )
-    share = max(limit // 2, limit - len(new)) if limit > 1 else limit
-    again = again[:share]
-    return list(dict.fromkeys(again + new[: limit - len(again)]))
+@contextmanager
+def _excluding(using: str) -> Iterator[None]:
+    """One transaction, in which the destination's row can be locked as well.
+
+    SQLite's IMMEDIATE transaction excludes every other claim by itself. A second one on the
+    database of the states would wait for saves that write to both, which wait for this one.
+    """
+    with ExitStack() as stack:
+        if connections[using].vendor != "sqlite" and using != state_alias():
+            stack.enter_context(transaction.atomic(using=state_alias()))
+        stack.enter_context(transaction.atomic(using=using))
+        yield
 
 
 def _waiting(using: str, keys: Sequence[str]) -> Iterator[Waiting]:
@@ -128,30 +106,29 @@ def _waiting(using: str, keys: Sequence[str]) -> Iterator[Waiting]:
             yield Waiting(*row)
 
 
-def _apply(choice: Choice, using: str, token: str, owner: str, now: datetime) -> None:
+def _take(choice: Choice, using: str, owner: str, now: datetime) -> list[ItemToPush]:
+    """Write what was chosen; the items that are ours then."""
     items = ItemToPush.objects.using(using)
     for chunk in chunks(choice.superseded):
         items.filter(pk__in=chunk).set_superseded()
-    for pk, (action, fields) in choice.merged.items():
-        items.filter(pk=pk).update(action=action, changed_fields=fields)
+    for pk, merged in choice.merged.items():
+        items.filter(pk=pk).set_merged(merged.action, merged.changed_fields, merged.lease_token)
+    token = uuid.uuid4().hex
     lease = timedelta(seconds=conf.LEASE_DURATION)
+    taken: list[ItemToPush] = []
     for chunk in chunks(choice.taken):
         items.filter(pk__in=chunk).set_in_progress(token, owner, now, lease)
-
-
-def _claimed(using: str, token: str) -> list[ItemToPush]:
-    items = ItemToPush.objects.using(using).held(token)
-    return list(items.select_related("parcel").order_by("-priority", "id"))
+        # By id, since no index knows tokens.
+        taken += items.held(token).filter(pk__in=chunk).select_related("parcel")
+    return sorted(taken, key=lambda item: (-item.priority, item.pk))
 
 
 def has_work(destination: str, using: str, now: datetime | None = None) -> bool:
-    """Whether a claim at ``destination`` could find something."""
+    """Whether a claim at ``destination``, were it open, would find something at ``now``."""
     items = ItemToPush.objects.using(using).filter(destination=destination)
     now = now or clock(using)
     return (
-        items.new().exists()
-        or items.retry().filter(next_attempt_date__lte=now).exists()
-        or items.lease_ended(now).exists()
+        fresh(items, now).exists() or due(items, now).exists() or items.lease_ended(now).exists()
     )
 
 
@@ -161,8 +138,9 @@ def renew(items: Iterable[ItemToPush], using: str) -> set[int]:
     with transaction.atomic(using=using):
         until = clock(using) + timedelta(seconds=conf.LEASE_DURATION)
         for token, pks in by_token(items).items():
-            mine = ItemToPush.objects.using(using).held(token)
             for chunk in chunks(pks):
-                mine.filter(pk__in=chunk).set_renewed(until)
-                held.update(mine.filter(pk__in=chunk).values_list("pk", flat=True))
+                mine = ItemToPush.objects.using(using).held(token).filter(pk__in=chunk)
+                ours = mine.locked_ids()
+                mine.filter(pk__in=ours).set_renewed(until)
+                held.update(ours)
     return held

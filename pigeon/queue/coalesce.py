@@ -15,17 +15,33 @@ class Waiting:
 
     pk: int
     order_key: str
-    model_label: str
     object_id: str
     status: int
     next_attempt_date: datetime | None
     action: str
     changed_fields: Sequence[str]
+    lease_token: str
 
-    def is_due(self, now: datetime) -> bool:
-        """Whether the item may be tried at ``now``."""
-        waits = self.status == Status.RETRY and self.next_attempt_date is not None
-        return not waits or self.next_attempt_date <= now  # type: ignore[operator]
+    def is_due(self, now: datetime | None) -> bool:
+        """Whether the item may be tried at ``now``; ``None``: it may always."""
+        if now is None or self.status != Status.RETRY or self.next_attempt_date is None:
+            return True
+        return self.next_attempt_date <= now
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """What an item takes over from the older ones in whose place it goes.
+
+    Attributes:
+        action: what happened to the object, all in all.
+        changed_fields: names of fields, sorted.
+        lease_token: token of the last attempt at any of them, whose traces have to go.
+    """
+
+    action: str
+    changed_fields: list[str]
+    lease_token: str
 
 
 @dataclass(slots=True)
@@ -35,15 +51,15 @@ class Choice:
     Attributes:
         taken: ids of items to claim.
         superseded: ids of items whose place a newer one takes.
-        merged: id of a newer item → its action and changed fields with the older ones' in it.
+        merged: id of a newer item → what it takes over, if that changes it.
     """
 
     taken: list[int] = field(default_factory=list)
     superseded: list[int] = field(default_factory=list)
-    merged: dict[int, tuple[str, list[str]]] = field(default_factory=dict)
+    merged: dict[int, Merged] = field(default_factory=dict)
 
 
-def choose(waiting: Iterable[Waiting], now: datetime) -> Choice:
+def choose(waiting: Iterable[Waiting], now: datetime | None) -> Choice:
     """Take the newest of each object's items, one object per order key.
 
     Objects have an order key of their own. Mass pushes of one rule share theirs; they go one
@@ -58,21 +74,28 @@ def choose(waiting: Iterable[Waiting], now: datetime) -> Choice:
     return choice
 
 
-def _choose_one(group: list[Waiting], now: datetime, choice: Choice) -> None:
+def _choose_one(group: list[Waiting], now: datetime | None, choice: Choice) -> None:
     *older, newest = group
-    if older:
-        choice.superseded += [item.pk for item in older]
-        choice.merged[newest.pk] = (_action(group), _fields(group))
+    choice.superseded += [item.pk for item in older]
+    merged = Merged(_action(group), _fields(group), _token(group))
+    if older and merged != Merged(
+        newest.action, sorted(newest.changed_fields), newest.lease_token
+    ):
+        choice.merged[newest.pk] = merged
     if newest.is_due(now):
         choice.taken.append(newest.pk)
 
 
 def _action(group: Sequence[Waiting]) -> str:
     actions = [item.action for item in group]
-    if actions[-1] == Action.DELETED or Action.DELETED in actions:
+    if Action.DELETED in actions or Action.CREATED not in actions:
         return actions[-1]
-    return Action.CREATED if Action.CREATED in actions else actions[-1]
+    return Action.CREATED
 
 
 def _fields(group: Sequence[Waiting]) -> list[str]:
     return sorted({name for item in group for name in item.changed_fields})
+
+
+def _token(group: Sequence[Waiting]) -> str:
+    return next((item.lease_token for item in reversed(group) if item.lease_token), "")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from django.db import transaction
+
 from pigeon.conf import conf
 from pigeon.destinations import Destination
 from pigeon.exceptions import DeliveryError
@@ -26,18 +28,31 @@ def retry_date(item: ItemToPush, now: datetime, error: DeliveryError) -> datetim
 
 
 def destination_failed(destination: Destination, error: DeliveryError) -> datetime:
-    """Open the destination's breaker, or stop it; when it is probed next."""
-    states = DestinationState.objects.using(state_alias()).filter(name=destination.name)
-    now = clock(state_alias())
-    message = destination.redact(str(error))
-    if error.stops_destination:
-        probe = now + timedelta(seconds=conf.STOPPED_PROBE_INTERVAL)
-        states.set_stopped(now, probe, message, destination.fingerprint())
+    """Open the destination's breaker, or stop it; when it is probed next.
+
+    What fails there while the breaker is open already failed together with the first, so it
+    counts no more. Call it before the results are recorded: until then nobody probes.
+    """
+    with transaction.atomic(using=state_alias()):
+        states = DestinationState.objects.using(state_alias()).filter(name=destination.name)
+        state = states.select_for_update().first() or DestinationState(name=destination.name)
+        now = clock(state_alias())
+        message = destination.redact(str(error)) or type(error).__name__
+        if error.stops_destination:
+            probe = now + timedelta(seconds=conf.STOPPED_PROBE_INTERVAL)
+            states.set_stopped(now, probe, message, destination.fingerprint())
+            return probe
+        is_open = state.next_probe is not None and state.next_probe > now
+        if state.next_probe and is_open and state.fingerprint == destination.fingerprint():
+            return state.next_probe
+        failures = state.failures + (not is_open or not state.failures)
+        probe = max(state.next_probe or now, now + _pause(failures, error))
+        states.set_failing(now, probe, message, failures=failures)
         return probe
-    failures = states.values_list("failures", flat=True).first() or 0
-    probe = now + max(delay(failures + 1, conf.RETRY_SCHEDULE), error.retry_after or timedelta())
-    states.set_failing(now, probe, message)
-    return probe
+
+
+def _pause(failures: int, error: DeliveryError) -> timedelta:
+    return max(delay(failures, conf.RETRY_SCHEDULE), error.retry_after or timedelta())
 
 
 def destination_succeeded(destination: Destination) -> None:

@@ -10,11 +10,12 @@ from datetime import datetime
 from django.db import transaction
 
 from pigeon.models.attempt import Outcome, PushAttempt
+from pigeon.models.chunks import CHUNK, chunks
 from pigeon.models.item import ItemToPush
 from pigeon.models.publication import Publication, path_digest
 from pigeon.models.status import Status
 from pigeon.parcel import Receipt
-from pigeon.queue.basics import CHUNK, by_token, chunks, clock
+from pigeon.queue.basics import by_token, clock
 
 logger = logging.getLogger("pigeon.queue")
 
@@ -51,7 +52,13 @@ class Result:
 def finish(results: Sequence[Result], *, owner: str, using: str) -> set[int]:
     """Record what came of claimed items, all in one transaction.
 
-    A result whose lease was taken by another worker is not written.
+    A result whose lease was taken by another worker is not written. Give back the paths that
+    the items hold only afterwards: until then ``Publication`` tells others something older.
+
+    Args:
+        results: in the order in which the attempts ended.
+        owner: name of the worker, for people.
+        using: alias of the queue's database.
 
     Returns:
         The ids of the items whose result was written.
@@ -75,7 +82,7 @@ def _held(items: Iterable[ItemToPush], using: str) -> set[int]:
     for token, pks in by_token(items).items():
         for chunk in chunks(pks):
             rows = ItemToPush.objects.using(using).held(token).filter(pk__in=chunk)
-            found.update(rows.select_for_update().values_list("pk", flat=True))
+            found.update(rows.locked_ids())
     return found
 
 
@@ -125,15 +132,20 @@ def _record_attempts(results: Iterable[Result], owner: str, using: str, now: dat
 
 
 def _record_publications(results: Iterable[Result], using: str, now: datetime) -> None:
-    publications = Publication.objects.using(using)
+    """Record what each path holds after all ``results``, which are in the order of time."""
+    last = {
+        (result.item.destination, receipt.path): (result, receipt)
+        for result in results
+        for receipt in result.receipts
+    }
     put: list[Publication] = []
     gone: dict[str, list[str]] = {}
-    for result in results:
-        for receipt in result.receipts:
-            if receipt.published == "removed":
-                gone.setdefault(result.item.destination, []).append(receipt.path)
-            else:
-                put.append(_publication(result, receipt, now))
+    for (destination, path), (result, receipt) in last.items():
+        if receipt.published == "removed":
+            gone.setdefault(destination, []).append(path)
+        else:
+            put.append(_publication(result, receipt, now))
+    publications = Publication.objects.using(using)
     for destination, paths in gone.items():
         publications.gone(destination, paths)
     if put:

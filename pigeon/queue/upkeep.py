@@ -9,9 +9,10 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
+from pigeon.models.chunks import CHUNK, chunks
 from pigeon.models.item import ItemQuerySet, ItemToPush
 from pigeon.models.status import FIRST_ERROR, UNFINISHED, Status
-from pigeon.queue.basics import CHUNK, chunks, clock
+from pigeon.queue.basics import clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +32,25 @@ def replay(items: ItemQuerySet, *, rerender: bool = False, force: bool = False) 
     now = clock(items.db)
     if rerender:
         return Replay(finished.set_replayed(now, rerender=True, force=False), 0)
-    newer = ItemToPush.objects.using(items.db).filter(
-        order_key=OuterRef("order_key"), pk__gt=OuterRef("pk"), status__in=(*UNFINISHED, 50)
-    )
-    total = finished.count()
-    pks = finished.values_list("pk", flat=True)
-    chosen = list(pks if force else pks.filter(~Exists(newer)))
+    if not force:
+        total, finished = finished.count(), finished.filter(~Exists(_newer(items.db)))
+    pks = list(finished.values_list("pk", flat=True))
     rows = ItemToPush.objects.using(items.db)
     done = sum(
         rows.filter(pk__in=chunk).set_replayed(now, rerender=False, force=force)
-        for chunk in chunks(chosen)
+        for chunk in chunks(pks)
     )
-    return Replay(done, total - done)
+    return Replay(done, 0 if force else total - len(pks))
+
+
+def _newer(using: str) -> ItemQuerySet:
+    """Later items for the same thing that arrived or may arrive yet."""
+    return ItemToPush.objects.using(using).filter(
+        order_key=OuterRef("order_key"),
+        object_id=OuterRef("object_id"),  # mass pushes of a rule share their order key
+        status__in=(*UNFINISHED, Status.PUSHED),
+        pk__gt=OuterRef("pk"),
+    )
 
 
 def clean(older_than: datetime, *, using: str, errors: bool = False, dry_run: bool = False) -> int:
@@ -60,9 +68,11 @@ def clean(older_than: datetime, *, using: str, errors: bool = False, dry_run: bo
 
 
 def _delete(pks: Sequence[int], using: str) -> int:
+    """Delete those that nobody has sent again meanwhile."""
+    rows = ItemToPush.objects.using(using).filter(pk__in=pks)
     with transaction.atomic(using=using):
-        rows = ItemToPush.objects.using(using).filter(pk__in=pks).exclude(status__in=UNFINISHED)
-        return rows.delete()[1].get("pigeon.ItemToPush", 0)
+        finished = rows.exclude(status__in=UNFINISHED).locked_ids()
+        return rows.filter(pk__in=finished).delete()[1].get(ItemToPush._meta.label, 0)
 
 
 def _pages(items: ItemQuerySet) -> Iterator[list[int]]:

@@ -1,0 +1,50 @@
+"""What a claim may look at: the two index ranges of items whose turn it is."""
+
+from __future__ import annotations
+
+import random
+from datetime import datetime
+
+from django.db.models import Exists, OuterRef, Q
+
+from pigeon.models.item import ItemQuerySet, ItemToPush
+
+
+def fresh(items: ItemQuerySet, now: datetime | None) -> ItemQuerySet:
+    """New items that nothing holds up, in the order of the first index.
+
+    A mass push is also held up by an earlier one that waits for another attempt (``now`` is
+    ``None``: by none). Were it not left out here, many of them would fill the batch for nothing.
+    """
+    free = _free(items).new().order_by("-priority", "id")
+    if now is None:
+        return free
+    earlier = _same_key(items).retry().filter(next_attempt_date__gt=now, pk__lt=OuterRef("pk"))
+    return free.filter(~Q(model_label="") | ~Exists(earlier))
+
+
+def due(items: ItemQuerySet, now: datetime | None) -> ItemQuerySet:
+    """Items to try again by ``now`` (``None``: all), in the order of the second index."""
+    again = _free(items).retry().order_by("next_attempt_date")
+    return again if now is None else again.filter(next_attempt_date__lte=now)
+
+
+def next_keys(items: ItemQuerySet, limit: int, now: datetime | None) -> list[str]:
+    """Order keys of the next ``limit`` items: of each range its share of the batch.
+
+    Of an odd batch the one left over goes to either, so that a batch of one starves neither.
+    """
+    again = list(due(items, now).values_list("order_key", flat=True)[:limit])
+    new = list(fresh(items, now).values_list("order_key", flat=True)[:limit])
+    half = (limit + random.getrandbits(1)) // 2
+    again = again[: max(half, limit - len(new))]
+    return list(dict.fromkeys(again + new[: limit - len(again)]))
+
+
+def _free(items: ItemQuerySet) -> ItemQuerySet:
+    """Items whose order key has nothing in progress."""
+    return items.filter(~Exists(_same_key(items).in_progress()))
+
+
+def _same_key(items: ItemQuerySet) -> ItemQuerySet:
+    return ItemToPush.objects.using(items.db).filter(order_key=OuterRef("order_key"))

@@ -1,0 +1,41 @@
+"""What a worker held that stopped without a word comes back by itself."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+
+from pigeon.conf import conf
+from pigeon.models.attempt import Outcome, PushAttempt
+from pigeon.models.item import ItemQuerySet, ItemToPush
+from pigeon.models.status import Status
+
+logger = logging.getLogger("pigeon.queue")
+
+
+def recover(items: ItemQuerySet, now: datetime) -> None:
+    """Take back those of ``items`` whose lease ended; an attempt each says so.
+
+    What its worker is just recording after all is left alone.
+    """
+    for item in items.lease_ended(now).select_for_update(skip_locked=True):
+        message = f"Worker {item.lease_owner} stopped without a word; its lease ended."
+        logger.warning("Item %s: %s", item.pk, message, extra={"item": item.pk})
+        _record(item, items.db, now, message)
+        one = ItemToPush.objects.using(items.db).filter(pk=item.pk)
+        if item.push_attempts + 1 >= conf.MAX_PUSH_ATTEMPTS:
+            one.set_failed(Status.PUSH_ERROR, f"{message} No attempts are left.")
+        else:
+            one.set_retry(now, message)
+
+
+def _record(item: ItemToPush, using: str, now: datetime, message: str) -> None:
+    started = item.last_push_attempts_date or now
+    PushAttempt.objects.using(using).create(
+        item=item,
+        started=started,
+        duration=(now - started).total_seconds(),
+        worker=item.lease_owner,
+        outcome=Outcome.LEASE_ENDED,
+        message=message,
+    )
