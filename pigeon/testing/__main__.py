@@ -1,0 +1,61 @@
+"""``python -m pigeon.testing``: an SFTP and an FTP partner to push to, until Ctrl-C."""
+
+from __future__ import annotations
+
+import argparse
+import pprint
+import signal
+from contextlib import ExitStack
+from pathlib import Path
+
+from pigeon.testing.ftp_partner import FTPPartner
+from pigeon.testing.partners import Partner
+from pigeon.testing.sftp_partner import SFTPPartner
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Start both servers, print what to put into the settings, and wait for Ctrl-C."""
+    options = _parser().parse_args(arguments)
+    login = {"username": options.username, "password": options.password}
+    with ExitStack() as stack:
+        sftp = SFTPPartner(options.directory / "sftp", port=options.sftp_port, **login)
+        ftp = FTPPartner(options.directory / "ftp", port=options.ftp_port, **login)
+        for partner in (sftp, ftp):
+            stack.enter_context(partner)
+        print(_advice(sftp, ftp), flush=True)  # noqa: T201
+        _wait()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m pigeon.testing", description=__doc__)
+    parser.add_argument(
+        "--directory", type=Path, default=Path("partners"), help="where to keep files"
+    )
+    parser.add_argument("--sftp-port", type=int, default=2222, help="0 picks a free one")
+    parser.add_argument("--ftp-port", type=int, default=2121, help="0 picks a free one")
+    parser.add_argument("--username", default="pigeon")
+    parser.add_argument("--password", default="coo-coo")
+    return parser
+
+
+def _advice(sftp: Partner, ftp: Partner) -> str:
+    entries = {"sftp-partner": sftp.entry, "ftp-partner": ftp.entry}
+    settings = pprint.pformat(entries, width=88, sort_dicts=False)
+    return (
+        f"SFTP: {sftp.url}  files in {sftp.directory}\n"
+        f"FTP:  {ftp.url}  files in {ftp.directory}\n\n"
+        f"Put this into your settings:\n\nPIGEON_DESTINATIONS = {settings}\n\n"
+        "Ctrl-C stops both."
+    )
+
+
+def _wait() -> None:
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    try:
+        signal.pause()
+    except KeyboardInterrupt:
+        return
+
+
+if __name__ == "__main__":
+    main()
