@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import pwd
-import shutil
 import signal
 import socket
 import subprocess
@@ -43,11 +42,21 @@ def as_user(name: str) -> list[str]:
     return ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
 
 
-def _dying_with_us(command: Sequence[str]) -> list[str]:
-    # A killed test run must leave nothing behind, and no handler of ours runs then.
-    if os.uname().sysname != "Linux" or not shutil.which("setpriv"):
-        return list(command)
-    return ["setpriv", "--pdeathsig", "TERM", *command]
+@contextmanager
+def _dying_with_us(pid: int, stop_signal: int) -> Iterator[None]:
+    """Let ``pid`` be stopped even if we are killed: somebody waits for our end of a pipe."""
+    script = f"read -r _; kill -{int(stop_signal)} {pid}"
+    watcher = subprocess.Popen(
+        ["sh", "-c", script], stdin=subprocess.PIPE, start_new_session=True,
+        stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    assert watcher.stdin
+    try:
+        yield
+    finally:
+        watcher.kill()
+        watcher.wait(PATIENCE)
+        watcher.stdin.close()
 
 
 @contextmanager
@@ -65,12 +74,13 @@ def running(
     """
     with log.open("ab") as output:
         server = subprocess.Popen(
-            _dying_with_us(command), stdin=subprocess.DEVNULL, stdout=output,
+            command, stdin=subprocess.DEVNULL, stdout=output,
             stderr=subprocess.STDOUT, start_new_session=True, cwd=cwd,
         )  # fmt: skip
     try:
-        _wait_until_ready(server, log, ready)
-        yield server
+        with _dying_with_us(server.pid, stop_signal):
+            _wait_until_ready(server, log, ready)
+            yield server
     finally:
         _stop(server, stop_signal)
 
