@@ -1,0 +1,1 @@
+"""Management of Pigeon from the command line."""

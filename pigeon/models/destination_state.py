@@ -50,6 +50,10 @@ class DestinationStateQuerySet(models.QuerySet["DestinationState"]):
             last_error_date=now,
         )
 
+    def set_due(self, now: datetime) -> int:
+        """The next probe need not wait longer."""
+        return self.update(next_probe=now)
+
 
 class DestinationState(models.Model):
     """The row that a claim at the destination locks, and what stops the destination.

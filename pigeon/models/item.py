@@ -179,6 +179,10 @@ class ItemQuerySet(models.QuerySet["ItemToPush"]):
             lease_until=None,
         )
 
+    def set_due(self, now: datetime) -> int:
+        """Items that wait for another attempt need not wait longer."""
+        return self.retry().update(next_attempt_date=now)
+
     def set_failed(self, status: int, message: str, *, attempted: bool = True) -> int:
         """The items ended in an error."""
         return self.in_progress().update(

@@ -9,7 +9,7 @@ from pigeon.queue.basics import add, clock, state_alias
 from pigeon.queue.claims import claim, has_work, renew
 from pigeon.queue.destinations import destination_failed, destination_succeeded, retry_date
 from pigeon.queue.results import Result, finish
-from pigeon.queue.upkeep import Replay, clean, replay
+from pigeon.queue.upkeep import Replay, clean, hasten, replay
 
 __all__ = [
     "Replay",
@@ -22,6 +22,7 @@ __all__ = [
     "destination_succeeded",
     "finish",
     "has_work",
+    "hasten",
     "renew",
     "replay",
     "retry_date",

@@ -29,7 +29,6 @@ def claim(
     using: str,
     rules: Collection[str] = (),
     now: datetime | None = None,
-    ignore_schedule: bool = False,
 ) -> list[ItemToPush]:
     """Take up to ``limit`` items for one worker; no other worker gets them.
 
@@ -44,26 +43,22 @@ def claim(
         using: alias of the queue's database.
         rules: only items of these rules; empty: of all.
         now: the time to judge by; the database's unless given.
-        ignore_schedule: treat waiting retries and the next probe as due.
     """
     states = DestinationState.objects.using(state_alias())
-    if not _is_open(
-        _known(states, destination), destination, now or clock(using), ignore_schedule
-    ):
+    if not _is_open(_known(states, destination), destination, now or clock(using)):
         return []
     with _excluding(using):
         state = states.select_for_update(skip_locked=True).filter(name=destination.name).first()
         now = now or clock(using)
-        if state is None or not _is_open(state, destination, now, ignore_schedule):
+        if state is None or not _is_open(state, destination, now):
             return []
         items = ItemToPush.objects.using(using).filter(destination=destination.name)
         recover(items, now)
         if not state.is_well and items.in_progress().exists():
             return []
         scope = items.filter(rule_name__in=rules) if rules else items
-        due_by = None if ignore_schedule else now
-        keys = next_keys(scope, limit if state.is_well else min(limit, 1), due_by)
-        return _take(choose(_waiting(using, keys), due_by), using, owner, now)
+        keys = next_keys(scope, limit if state.is_well else min(limit, 1), now)
+        return _take(choose(_waiting(using, keys), now), using, owner, now)
 
 
 def _known(states: DestinationStateQuerySet, destination: Destination) -> DestinationState:
@@ -75,11 +70,9 @@ def _known(states: DestinationStateQuerySet, destination: Destination) -> Destin
     return state
 
 
-def _is_open(
-    state: DestinationState, destination: Destination, now: datetime, force: bool
-) -> bool:
+def _is_open(state: DestinationState, destination: Destination, now: datetime) -> bool:
     """Whether claims are open at a destination: well, due for a probe, or configured anew."""
-    if force or state.is_well or state.next_probe is None or state.next_probe <= now:
+    if state.is_well or state.next_probe is None or state.next_probe <= now:
         return True
     return bool(state.stopped_reason) and state.fingerprint != destination.fingerprint()
 

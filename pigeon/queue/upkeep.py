@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,9 +10,10 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
 from pigeon.models.chunks import CHUNK, chunks
+from pigeon.models.destination_state import DestinationState
 from pigeon.models.item import ItemQuerySet, ItemToPush
 from pigeon.models.status import FIRST_ERROR, UNFINISHED, Status
-from pigeon.queue.basics import clock
+from pigeon.queue.basics import clock, state_alias
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,14 @@ def _newer(using: str) -> ItemQuerySet:
         status__in=(*UNFINISHED, Status.PUSHED),
         pk__gt=OuterRef("pk"),
     )
+
+
+def hasten(destinations: Collection[str], using: str) -> int:
+    """Let waiting retries and the next probes at ``destinations`` be due; how many items."""
+    now = clock(using)
+    states = DestinationState.objects.using(state_alias()).filter(name__in=destinations)
+    states.unwell().set_due(now)
+    return ItemToPush.objects.using(using).filter(destination__in=destinations).set_due(now)
 
 
 def clean(older_than: datetime, *, using: str, errors: bool = False, dry_run: bool = False) -> int:

@@ -1,0 +1,80 @@
+"""One of a lane's connections: opened when first needed, replaced when it breaks."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+
+from pigeon.destinations import Destination
+from pigeon.exceptions import DeliveryError, Unreachable
+from pigeon.senders.base import Sender
+from pigeon.senders.registry import make_sender
+
+logger = logging.getLogger("pigeon.engine")
+
+#: Seconds that opening may take beyond the sender's own time-outs, in case it has none.
+OPEN_LIMIT = 120
+CLOSE_LIMIT = 10
+
+
+class Connection:
+    """Holds at most one open sender for ``destination``."""
+
+    def __init__(self, destination: Destination) -> None:
+        self._destination = destination
+        self._sender: Sender | None = None
+        self._opening = asyncio.Lock()
+
+    async def sender(self) -> Sender:
+        """The open sender; opens one if there is none, or if the last one broke.
+
+        Raises:
+            DeliveryError: it could not be opened.
+        """
+        async with self._opening:
+            if self._sender is not None and self._sender.broken:
+                await self.close()
+            if self._sender is None:
+                self._sender = await self._open()
+            return self._sender
+
+    async def _open(self) -> Sender:
+        sender = make_sender(self._destination)
+        try:
+            async with asyncio.timeout(OPEN_LIMIT):
+                await sender.open()
+        except BaseException as error:
+            await _close(sender)
+            if isinstance(error, TimeoutError):
+                raise Unreachable(f"No connection within {OPEN_LIMIT} seconds.") from error
+            if isinstance(error, OSError):
+                raise Unreachable(f"Could not connect: {error}") from error
+            raise
+        return sender
+
+    async def discard(self, sender: Sender) -> bool:
+        """Give up ``sender`` after an error if it is broken; whether this call did."""
+        if self._sender is not sender or not sender.broken:
+            return False
+        self._sender = None
+        await _close(sender)
+        return True
+
+    async def close(self) -> None:
+        """Close the open sender, if there is one."""
+        sender, self._sender = self._sender, None
+        if sender is not None:
+            await _close(sender)
+
+
+async def _close(sender: Sender) -> None:
+    """Close, whatever the sender's code does: what was delivered stays delivered."""
+    with contextlib.suppress(DeliveryError, OSError, TimeoutError):
+        try:
+            async with asyncio.timeout(CLOSE_LIMIT):
+                await sender.close()
+        except (DeliveryError, OSError, TimeoutError):
+            raise
+        except Exception:
+            logger.exception("Closing the connection to %s failed", sender.destination.name)

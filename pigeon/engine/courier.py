@@ -1,0 +1,159 @@
+"""Sends one ready item after another, and says what came of each."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import shutil
+import time
+from dataclasses import replace
+from datetime import datetime
+
+from django.utils import timezone
+
+from pigeon import queue
+from pigeon.destinations import Destination
+from pigeon.engine.connection import Connection
+from pigeon.engine.context import Context
+from pigeon.engine.judge import Verdict, concerns_destination, judge
+from pigeon.engine.lease import Lease, boot_time
+from pigeon.engine.prepare import Ready
+from pigeon.exceptions import DeliveryError, LeaseLost, ParcelDamaged, TransientError
+from pigeon.models.attempt import Outcome
+from pigeon.models.item import ItemToPush
+from pigeon.queue import Result
+from pigeon.senders.base import Delivery, Sender
+
+logger = logging.getLogger("pigeon.engine")
+
+#: Broken connections in a row after which the destination counts as failing.
+BREAKS = 3
+
+
+class Courier:
+    """The sending half of a lane.
+
+    Attributes:
+        probe: when the destination is tried again, once it has failed as a whole; until then
+            nothing more is sent.
+    """
+
+    def __init__(
+        self, context: Context, destination: Destination, using: str, lease: Lease
+    ) -> None:
+        self.probe: datetime | None = None
+        self._context = context
+        self._destination = destination
+        self._using = using
+        self._lease = lease
+        self._failing = asyncio.Lock()
+        self._breaks = 0
+
+    async def deliver(self, connection: Connection, ready: Ready) -> Result | None:
+        """Send ``ready``; ``None`` when another worker has taken the item over."""
+        delivery = self._delivery(ready)
+        started, clock = timezone.now(), time.perf_counter()
+        verdict = Verdict(Outcome.PUSHED, "", "")
+        sender: Sender | None = None
+        try:
+            sender = await connection.sender()
+            await sender.send(delivery)
+            self._breaks = 0
+        except LeaseLost:
+            logger.warning("Item %s was taken over by another worker", ready.item.pk)
+            return None
+        except ParcelDamaged as error:
+            verdict = self._damaged(ready, error)
+        except Exception as error:  # noqa: BLE001 - whatever a sender does, the item ends right
+            verdict = await self._failed(ready, connection, sender, error)
+        result = result_of(ready, verdict)
+        return replace(
+            result,
+            started=started,
+            duration=time.perf_counter() - clock,
+            receipts=tuple(delivery.receipts),
+        )
+
+    def _delivery(self, ready: Ready) -> Delivery:
+        item = ready.item
+
+        async def check_lease() -> None:
+            await self._check_lease(item)
+
+        return Delivery(
+            action="put" if ready.parcel else "remove",
+            rule=item.rule_name,
+            title=item.title,
+            parcel=ready.parcel,
+            held=ready.held,
+            remove_stale=ready.remove_stale,
+            idempotency_key=_idempotency_key(ready),
+            token=item.lease_token,
+            stale_tokens=(item.previous_token,) if item.previous_token else (),
+            check_lease=check_lease,
+        )
+
+    async def _failed(
+        self, ready: Ready, connection: Connection, sender: Sender | None, error: Exception
+    ) -> Verdict:
+        if not isinstance(error, DeliveryError):
+            logger.error("Item %s: the sender failed", ready.item.pk, exc_info=error)
+        if sender is not None and await connection.discard(sender):
+            self._breaks += 1
+        probe = None
+        if isinstance(error, DeliveryError) and concerns_destination(error):
+            probe = await self._stop(error)
+        elif self._breaks >= BREAKS and isinstance(error, TransientError):
+            await self._stop(error)
+        return judge(ready.item, self._destination, error, probe)
+
+    async def _stop(self, error: DeliveryError) -> datetime:
+        """The destination is failing: once for all items that fail together."""
+        async with self._failing:
+            if self.probe is None:
+                self.probe = await self._context.pool.run(
+                    queue.destination_failed, self._destination, error
+                )
+                logger.warning(
+                    "Destination %s: %s",
+                    self._destination.name,
+                    self._destination.redact(str(error)),
+                    extra={"destination": self._destination.name},
+                )
+            return self.probe
+
+    def _damaged(self, ready: Ready, error: ParcelDamaged) -> Verdict:
+        """Throw the damaged parcel away, so that the next attempt renders it anew."""
+        if ready.parcel is not None:
+            shutil.rmtree(ready.parcel.directory, ignore_errors=True)
+        message = self._destination.redact(f"{error} It is rendered anew.")
+        return Verdict(Outcome.RETRY, message, type(error).__name__, when=timezone.now())
+
+    async def _check_lease(self, item: ItemToPush) -> None:
+        if self._lease.is_sure(item.pk):
+            return
+        asked_at = boot_time()
+        held = await self._context.pool.run(queue.renew, [item], self._using)
+        if item.pk not in held:
+            raise LeaseLost(f"Another worker has taken item {item.pk} over.")
+        self._lease.confirm(held, asked_at)
+
+
+def result_of(ready: Ready, verdict: Verdict) -> Result:
+    """The result that records ``verdict`` on ``ready``'s item."""
+    return Result(
+        ready.item,
+        verdict.outcome,
+        status=verdict.status,
+        when=verdict.when,
+        message=verdict.message,
+        error_class=verdict.error_class,
+        rendered_at=ready.parcel.rendered_at if ready.parcel else None,
+    )
+
+
+def _idempotency_key(ready: Ready) -> str:
+    directory = ready.parcel.directory.name if ready.parcel else "removal"
+    text = f"{ready.item.destination}\0{ready.item.order_key}\0{directory}"
+    return hashlib.sha256(text.encode()).hexdigest()

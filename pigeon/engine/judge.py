@@ -1,0 +1,59 @@
+"""What an error of one delivery means for the item."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils import timezone
+
+from pigeon.destinations import Destination
+from pigeon.exceptions import DeliveryError, PermanentError, Unreachable
+from pigeon.models.attempt import Outcome
+from pigeon.models.item import ItemToPush
+from pigeon.models.status import Status
+from pigeon.queue import retry_date
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How the item's attempt ended; see :class:`pigeon.queue.Result`."""
+
+    outcome: Outcome
+    message: str
+    error_class: str
+    when: datetime | None = None
+    status: int = Status.SEND_ERROR
+
+
+def concerns_destination(error: Exception) -> bool:
+    """Whether no other item at the destination has a chance now either."""
+    return isinstance(error, Unreachable) or getattr(error, "stops_destination", False)
+
+
+def judge(
+    item: ItemToPush, destination: Destination, error: Exception, probe: datetime | None
+) -> Verdict:
+    """Say what becomes of ``item`` after ``error``.
+
+    Args:
+        item: the item whose delivery failed.
+        destination: where it was going.
+        error: what the sender raised.
+        probe: when the destination is tried again, if the error concerns all of it; the item
+            waits until then and loses none of its attempts.
+    """
+    name = type(error).__name__
+    if not isinstance(error, DeliveryError):
+        text = f"The sender failed unexpectedly with {name}: {error}"
+        return Verdict(Outcome.FAILED, destination.redact(text), name)
+    message = destination.redact(str(error))
+    if probe is not None:
+        return Verdict(Outcome.RETRY, message, name, when=probe)
+    if isinstance(error, PermanentError):
+        return Verdict(Outcome.FAILED, message, name)
+    when = retry_date(item, timezone.now(), error)
+    if when is None:
+        text = f"{message} No attempts are left ({item.push_attempts + 1} were made)."
+        return Verdict(Outcome.FAILED, text, name)
+    return Verdict(Outcome.RETRY, message, name, when=when)

@@ -1,0 +1,212 @@
+"""A lane: all work for one destination, from claim to record, beside all other lanes."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import uuid
+from collections.abc import Sequence
+
+from pigeon import queue
+from pigeon.conf import conf
+from pigeon.destinations import Destination
+from pigeon.engine import slots
+from pigeon.engine.connection import Connection
+from pigeon.engine.context import Context
+from pigeon.engine.courier import Courier
+from pigeon.engine.lease import Lease, boot_time
+from pigeon.engine.prepare import Prepared, Ready, Reserved, prepare, reserve
+from pigeon.engine.recorder import Recorder
+from pigeon.models.item import ItemToPush
+from pigeon.queue import Result
+from pigeon.senders.registry import make_sender
+
+#: How often, and how many seconds apart, paths that another worker uses are asked for again.
+PATH_TRIES, PATH_WAIT = 20, 0.5
+
+
+class Lane:
+    """Claims, exports, sends and records items for one destination until none is left.
+
+    Args:
+        context: what all lanes of a run share.
+        destination: whose lane it is.
+        using: alias of the database whose queue is worked off.
+
+    Attributes:
+        claimed: how many items the lane has claimed.
+        busy: all connection slots of the endpoint are taken, by another lane or process.
+    """
+
+    def __init__(self, context: Context, destination: Destination, using: str) -> None:
+        self.destination = destination
+        self.using = using
+        self.claimed = 0
+        self.busy = False
+        self._context = context
+        self._token = uuid.uuid4().hex
+        self._lease = Lease(conf.LEASE_DURATION)
+        self._courier = Courier(context, destination, using, self._lease)
+        self._recorder = Recorder(context, destination, using, self._token, self._recorded)
+        self._ready: asyncio.Queue[Ready] = asyncio.Queue(conf.BATCH_SIZE)
+        self._blocked: list[Ready] = []
+        self._paths: set[str] = set()
+        self._items: dict[int, ItemToPush] = {}
+        limits = make_sender(destination)
+        self._max_connections, self._in_flight = limits.connections, limits.in_flight
+
+    @property
+    def _closed(self) -> bool:
+        return self._courier.probe is not None or self._context.stopping.is_set()
+
+    async def work(self) -> None:
+        """Run until nothing is left that can be sent now."""
+        if not await self._take_slots(1):
+            self.busy = True
+            return
+        renewing = asyncio.create_task(self._renew())
+        try:
+            await self._drain()
+        finally:
+            renewing.cancel()
+            await self._context.pool.run(slots.free_all, self._token)
+
+    async def _drain(self) -> None:
+        batch = await self._claim()
+        if not batch:
+            return
+        number = await self._take_slots(math.ceil(len(batch) / self._in_flight))
+        connections = [Connection(self.destination) for _ in range(number)]
+        tasks = [
+            asyncio.create_task(self._serve(connection))
+            for connection in connections
+            for _ in range(self._in_flight)
+        ]
+        tasks.append(asyncio.create_task(self._recorder.run()))
+        try:
+            while batch:
+                await self._feed(batch)
+                batch = await self._next_batch(len(batch))
+            await self._settle()
+        finally:
+            await _end(tasks)
+            await asyncio.gather(*(connection.close() for connection in connections))
+            await self._give_back()
+
+    async def _take_slots(self, wanted: int) -> int:
+        taken = await self._context.pool.run(
+            slots.take_slots, self.destination, self._token, self._max_connections, wanted
+        )
+        return len(taken)
+
+    async def _next_batch(self, last: int) -> list[ItemToPush]:
+        if last < conf.BATCH_SIZE:
+            # The queue is nearly empty, or this is a probe: wait for what comes of it.
+            await self._settle()
+        return await self._claim()
+
+    async def _claim(self) -> list[ItemToPush]:
+        limit = self._context.allowance(conf.BATCH_SIZE)
+        if self._closed or not limit:
+            return []
+        asked_at = boot_time()
+        items = await self._context.pool.run(
+            queue.claim,
+            self.destination,
+            owner=self._context.options.owner,
+            limit=limit,
+            using=self.using,
+            rules=self._context.options.rules,
+        )
+        self._context.spend(len(items))
+        self.claimed += len(items)
+        self._items.update({item.pk: item for item in items})
+        self._lease.confirm({item.pk for item in items}, asked_at)
+        return items
+
+    async def _feed(self, items: Sequence[ItemToPush]) -> None:
+        """Export ``items`` and hand them to the connections."""
+        await self._prepare(items)
+        for _ in range(PATH_TRIES):
+            if not self._blocked or self._closed:
+                break
+            await self._settle()
+            blocked, self._blocked = self._blocked, []
+            if await self._enqueue(blocked) == 0:
+                await asyncio.sleep(PATH_WAIT)
+        self._recorder.add(Result(each.item, None) for each in self._blocked)
+        self._blocked = []
+
+    async def _prepare(self, items: Sequence[ItemToPush]) -> None:
+        prepared: Prepared = await self._context.pool.run(
+            prepare, self.destination, items, self.using
+        )
+        self._recorder.add(prepared.results)
+        await self._enqueue(prepared.ready)
+
+    async def _enqueue(self, ready: Sequence[Ready]) -> int:
+        """Queue for sending what has its paths free; how many those were."""
+        free = [each for each in ready if self._paths_are_free(each)]
+        reserved: Reserved = await self._context.pool.run(
+            reserve, self.destination, free, self._token, self.using
+        )
+        for each in free:
+            if each not in reserved.ready:
+                self._paths -= each.paths
+        self._blocked += reserved.blocked
+        for each in reserved.ready:
+            await self._ready.put(each)
+        if reserved.outdated:
+            await self._prepare(reserved.outdated)
+        return len(reserved.ready)
+
+    def _paths_are_free(self, ready: Ready) -> bool:
+        """Whether no delivery of this lane, in flight or before it, has a path in common."""
+        in_use = self._paths.union(*(other.paths for other in self._blocked))
+        if ready.paths & in_use:
+            self._blocked.append(ready)
+            return False
+        self._paths |= ready.paths
+        return True
+
+    async def _serve(self, connection: Connection) -> None:
+        while True:
+            ready = await self._ready.get()
+            try:
+                result: Result | None = Result(ready.item, None)
+                if not self._closed:
+                    result = await self._courier.deliver(connection, ready)
+                self._recorder.add([] if result is None else [result], ready)
+            finally:
+                self._ready.task_done()
+
+    def _recorded(self, item_ids: set[int], paths: set[str]) -> None:
+        self._paths -= paths
+        self._lease.forget(item_ids)
+        for pk in item_ids:
+            self._items.pop(pk, None)
+
+    async def _settle(self) -> None:
+        """Wait until all that was queued is sent and recorded."""
+        await self._ready.join()
+        await self._recorder.flush()
+
+    async def _give_back(self) -> None:
+        """Whatever ended the lane, items that nobody sent become claimable again."""
+        self._recorder.add(Result(item, None) for item in self._items.values())
+        await self._recorder.flush()
+
+    async def _renew(self) -> None:
+        while True:
+            await asyncio.sleep(conf.LEASE_DURATION / 3)
+            asked_at = boot_time()
+            items = list(self._items.values())
+            held = await self._context.pool.run(queue.renew, items, self.using)
+            self._lease.confirm(held, asked_at)
+            await self._context.pool.run(slots.renew_holds, self._token)
+
+
+async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

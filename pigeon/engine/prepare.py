@@ -1,0 +1,170 @@
+"""From claimed items to deliveries that are ready to be sent: the blocking half of a lane."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from django.db import DatabaseError
+from django.utils import timezone
+
+from pigeon.destinations import Destination
+from pigeon.engine import slots
+from pigeon.exceptions import NothingToPush, PigeonError
+from pigeon.export import Exported, export
+from pigeon.models.attempt import Outcome
+from pigeon.models.item import ItemToPush
+from pigeon.models.publication import Publication
+from pigeon.models.status import Status
+from pigeon.parcel import Held, Parcel
+from pigeon.queue import Result
+from pigeon.registry import registry
+
+logger = logging.getLogger("pigeon.engine")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ready:
+    """An item with everything that sending it takes.
+
+    Attributes:
+        item: the claimed row.
+        parcel: what to put; ``None``: remove what is held.
+        held: the object's files at the destination.
+        remove_stale: whether held files that the parcel no longer has are to go.
+        paths: every path at the destination that the delivery may touch.
+    """
+
+    item: ItemToPush
+    parcel: Parcel | None
+    held: tuple[Held, ...]
+    remove_stale: bool
+    paths: frozenset[str]
+
+
+@dataclass(slots=True)
+class Prepared:
+    """What became of a batch before anything was sent."""
+
+    ready: list[Ready] = field(default_factory=list)
+    results: list[Result] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Reserved:
+    """Deliveries whose paths are ours, those that must wait, and those rendered too early."""
+
+    ready: list[Ready] = field(default_factory=list)
+    blocked: list[Ready] = field(default_factory=list)
+    outdated: list[ItemToPush] = field(default_factory=list)
+
+
+def prepare(destination: Destination, items: Sequence[ItemToPush], using: str) -> Prepared:
+    """Export ``items``; each ends as ready, or as a result that says why not."""
+    prepared = Prepared()
+    alive = [item for item in items if not _expired(item, prepared)]
+    held = _held(alive, using)
+    try:
+        outcomes = export(alive)
+    except DatabaseError as error:
+        logger.exception("Export for %s failed", destination.name)
+        outcomes = {item.pk: error for item in alive}
+    for item in alive:
+        outcome = outcomes[item.pk]
+        if isinstance(outcome, Exception):
+            prepared.results.append(_refused(item, destination, outcome))
+        else:
+            _add(prepared, item, outcome, held.get(item.pk, ()))
+    return prepared
+
+
+def reserve(destination: Destination, ready: Sequence[Ready], token: str, using: str) -> Reserved:
+    """Take the paths of ``ready``, then look whether something newer stands there already."""
+    wanted = {path for each in ready for path in each.paths}
+    taken = slots.take_paths(destination, token, wanted)
+    mine = [each for each in ready if each.paths <= taken]
+    newer = _newest(destination, mine, using)
+    reserved = Reserved(blocked=[each for each in ready if not each.paths <= taken])
+    for each in mine:
+        if _is_outdated(each, newer):
+            reserved.outdated.append(_to_render_anew(each.item))
+        else:
+            reserved.ready.append(each)
+    used = {path for each in reserved.ready for path in each.paths}
+    if taken - used:
+        slots.free_paths(destination, token, taken - used)
+    return reserved
+
+
+def _expired(item: ItemToPush, prepared: Prepared) -> bool:
+    if item.expires is None or item.expires > timezone.now():
+        return False
+    message = f"Expired at {item.expires:%Y-%m-%d %H:%M:%S %Z} before it could be pushed."
+    prepared.results.append(Result(item, Outcome.CANCELLED, message=message))
+    return True
+
+
+def _add(prepared: Prepared, item: ItemToPush, outcome: Exported, held: Sequence[Held]) -> None:
+    parcel = outcome.parcel.files() if outcome.parcel else None
+    if parcel is None and not held:
+        message = "Nothing of it is at the destination, so there is nothing to remove."
+        prepared.results.append(Result(item, Outcome.CANCELLED, message=message))
+        return
+    remove_stale = registry.get(item.rule_name).push_deletions == "remove"
+    paths = {file.path for file in parcel.files} if parcel else set()
+    if remove_stale or parcel is None:
+        paths |= {each.path for each in held}
+    ready = Ready(item, parcel, tuple(held), remove_stale, frozenset(paths))
+    prepared.ready.append(ready)
+
+
+def _refused(item: ItemToPush, destination: Destination, error: Exception) -> Result:
+    message = destination.redact(str(error))
+    name = type(error).__name__
+    if isinstance(error, NothingToPush):
+        return Result(item, Outcome.CANCELLED, message=message, error_class=name)
+    if isinstance(error, DatabaseError):
+        when = timezone.now() + timedelta(seconds=30)
+        text = f"The database failed while the item was rendered: {message}"
+        return Result(item, Outcome.RETRY, when=when, message=text, error_class=name)
+    if not isinstance(error, PigeonError):
+        message = f"{name}: {message}"
+    status = getattr(error, "status", Status.PUSH_ERROR)
+    return Result(item, Outcome.FAILED, status=status, message=message, error_class=name)
+
+
+def _held(items: Iterable[ItemToPush], using: str) -> dict[int, list[Held]]:
+    """Item id → what the destination holds of its object (of the same batch arguments)."""
+    by_key = {(item.order_key, item.object_id): item.pk for item in items}
+    keys = {key for key, _ in by_key}
+    found: dict[int, list[Held]] = {}
+    for row in Publication.objects.using(using).filter(order_key__in=keys):
+        pk = by_key.get((row.order_key, row.object_id))
+        if pk is not None:
+            found.setdefault(pk, []).append(row.held())
+    return found
+
+
+def _newest(destination: Destination, ready: Iterable[Ready], using: str) -> dict[str, Held]:
+    paths = {file.path for each in ready if each.parcel for file in each.parcel.files}
+    rows = Publication.objects.using(using).at(destination.name, paths)
+    return {row.path: row.held() for row in rows}
+
+
+def _is_outdated(ready: Ready, present: dict[str, Held]) -> bool:
+    """Whether something rendered later stands under one of the parcel's paths."""
+    if ready.parcel is None or ready.item.forced:
+        return False
+    rendered = ready.parcel.rendered_at
+    return any(
+        file.path in present and present[file.path].rendered_at > rendered
+        for file in ready.parcel.files
+    )
+
+
+def _to_render_anew(item: ItemToPush) -> ItemToPush:
+    item.render_after = timezone.now()
+    item.parcel = None
+    return item

@@ -1,0 +1,54 @@
+"""What a run did, counted by destination."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from pigeon.models.attempt import Outcome
+from pigeon.queue import Result
+
+
+@dataclass
+class Counts:
+    """What became of the items for one destination; ``bytes_sent`` in bytes."""
+
+    pushed: int = 0
+    retry: int = 0
+    failed: int = 0
+    cancelled: int = 0
+    bytes_sent: int = 0
+    last_error: str = ""
+
+    def add(self, result: Result) -> None:
+        """Count one recorded result; items given back untried do not count."""
+        match result.outcome:
+            case Outcome.PUSHED:
+                self.pushed += 1
+            case Outcome.RETRY:
+                self.retry += 1
+            case Outcome.CANCELLED:
+                self.cancelled += 1
+            case Outcome.FAILED:
+                self.failed += 1
+        self.bytes_sent += sum(each.size for each in result.receipts)
+        if result.outcome in (Outcome.RETRY, Outcome.FAILED):
+            self.last_error = result.message
+
+
+@dataclass
+class Summary:
+    """All counts of a run, and the errors that no item could hold."""
+
+    destinations: dict[str, Counts] = field(default_factory=dict)
+    errors: list[str] = field(default_factory=list)
+
+    def add(self, destination: str, results: Iterable[Result]) -> None:
+        """Count ``results`` at ``destination``."""
+        counts = self.destinations.setdefault(destination, Counts())
+        for result in results:
+            counts.add(result)
+
+    def total(self, name: str) -> int:
+        """The sum of one count over all destinations, such as ``total("pushed")``."""
+        return sum(getattr(counts, name) for counts in self.destinations.values())
