@@ -49,6 +49,7 @@ INSTALLED_APPS = [
     "django.contrib.auth",
     "pigeon",
     "tests.apps.newsroom",
+    "tests.apps.tracked",
 ]
 MIGRATION_MODULES = {"newsroom": None}
 TEMPLATES = [
