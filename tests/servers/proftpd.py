@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import grp
 import os
 import secrets
 from collections.abc import Iterator
@@ -67,7 +68,7 @@ def run_proftpd(folder: Path, account: Account, *, config: str = "") -> Iterator
         os.chown(root, account.uid, account.gid)
     _write_users(folder, root, account)
     path = folder / "proftpd.conf"
-    text = CONFIG.format(port=port, folder=folder, identity=_identity())
+    text = CONFIG.format(port=port, folder=folder, identity=_identity(account))
     path.write_text(f"{text}{config}\n")
     command = [proftpd().where, "--nodaemon", "--config", str(path)]
     with running(command, folder / "output.log", lambda: answers(port)) as server:
@@ -78,11 +79,11 @@ def run_proftpd(folder: Path, account: Account, *, config: str = "") -> Iterator
         )  # fmt: skip
 
 
-def _identity() -> str:
+def _identity(account: Account) -> str:
     """Only root can become another user and shut users in their folder."""
     if os.geteuid() == 0:
         return "User nobody\nGroup nogroup\nDefaultRoot ~"
-    return ""
+    return f"User {account.name}\nGroup {grp.getgrgid(account.gid).gr_name}"
 
 
 def _write_users(folder: Path, root: Path, account: Account) -> None:
