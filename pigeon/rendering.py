@@ -119,7 +119,8 @@ def _engine(name: str) -> BaseEngine:
 
 
 def _own_engine() -> PigeonTemplates:
-    folders = [Path(each) for entry in settings.TEMPLATES for each in entry.get("DIRS", ())]
+    entries: Any = settings.TEMPLATES
+    folders = [Path(each) for entry in entries for each in entry.get("DIRS", ())]
     options = {
         "undefined": jinja2.StrictUndefined,
         "autoescape": jinja2.select_autoescape(ESCAPED),

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from json.decoder import scanstring  # type: ignore[attr-defined]
 from pathlib import Path
 from typing import Any
 
 from jsonschema import exceptions as schema_errors
 from jsonschema import validators as drafts
-from jsonschema_specifications import REGISTRY
+from jsonschema_specifications import REGISTRY  # type: ignore[import-untyped]
 from referencing import Registry, Resource
 from referencing.exceptions import NoSuchResource, Unresolvable
 from referencing.jsonschema import DRAFT202012
@@ -50,8 +50,12 @@ class JSONSchemaValidator:
     def __init__(self, schema: Schema, *, references: Mapping[str, Schema] | None = None) -> None:
         self.schema = schema
         self.references = {url.rstrip("#"): each for url, each in (references or {}).items()}
-        self._fixed = None if isinstance(schema, str | Path) else self._load()
-        self._loaded = Cached(Path(schema), self._load) if isinstance(schema, str | Path) else None
+        self._get: Callable[[], Any]
+        if isinstance(schema, str | Path):
+            self._get = Cached(Path(schema), self._load).get
+        else:
+            fixed = self._load()
+            self._get = lambda: fixed
 
     def validate(self, output: Path) -> None:
         """Accept JSON that the schema accepts.
@@ -61,9 +65,8 @@ class JSONSchemaValidator:
             ConfigurationError: the schema itself cannot be used.
         """
         text, document = parsed(output)
-        schema = self._loaded.get() if self._loaded else self._fixed
         try:
-            errors = sorted(schema.iter_errors(document), key=schema_errors.relevance)
+            errors = sorted(self._get().iter_errors(document), key=schema_errors.relevance)
         except Unresolvable as error:
             raise ConfigurationError(
                 f"The schema refers to {error.ref!r}, and schemas are never downloaded: save a "
@@ -82,8 +85,9 @@ class JSONSchemaValidator:
                 f"The JSON schema {_called(self.schema)} is itself wrong at {error.json_path}: "
                 f"{error.message}"
             ) from error
-        registry: Registry[Any] = Registry(retrieve=self._retrieve).combine(REGISTRY)
-        return draft(contents, registry=registry)
+        # A registry that knows nothing else: jsonschema's own default would download.
+        local: Registry[Any] = Registry(retrieve=self._retrieve)  # type: ignore[call-arg]
+        return draft(contents, registry=local.combine(REGISTRY))
 
     def _retrieve(self, url: str) -> Resource[Any]:
         known = self.references.get(url.rstrip("#"))
@@ -93,10 +97,10 @@ class JSONSchemaValidator:
 
     def _beside(self, url: str) -> Path:
         if not isinstance(self.schema, str | Path) or ":" in url:
-            raise NoSuchResource(ref=url)
+            raise NoSuchResource(url)
         found = Path(self.schema).parent / url
         if not found.is_file():
-            raise NoSuchResource(ref=url)
+            raise NoSuchResource(url)
         return found
 
 

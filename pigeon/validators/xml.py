@@ -148,13 +148,15 @@ class _LocalOnly(etree.Resolver):
         self.references = references
         self.refused: list[str] = []
 
-    def resolve(self, url: str, public_id: str | None, context: Any) -> Any:
+    def resolve(  # type: ignore[override]
+        self, url: str, public_id: str | None, context: Any
+    ) -> Any:
         """The local copy of ``url``; lxml's own way for files; nothing for other URLs."""
         if url in self.references:
-            return self.resolve_filename(str(self.references[url]), context)
+            return self.resolve_filename(str(self.references[url]), context)  # type: ignore[attr-defined]
         if "://" in url and not url.startswith("file://"):
             self.refused.append(url)
-            return self.resolve_string("", context)
+            return self.resolve_string("", context, base_url=None)
         return None
 
     def cure(self) -> str:
