@@ -39,7 +39,9 @@ demo: $(VENV)/.installed  ## a newsroom pushes to an SFTP and an FTP partner (KE
 	KEEP=$(KEEP) $(BIN)/python -m example_project.demo
 
 bench: $(VENV)/.installed  ## the figures, as ratios within one run
-	for script in benchmarks/[a-z]*.py; do $(BIN)/python $$script || exit; done
+	for script in benchmarks/[a-z]*.py; do \
+		$(BIN)/python -m benchmarks.$$(basename $$script .py) || exit; \
+	done
 
 clean:  ## remove what make made
 	rm -rf .venv .venv-* var build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache \
