@@ -16,7 +16,7 @@ from pigeon import queue
 from pigeon.destinations import Destination
 from pigeon.engine.connection import Connection
 from pigeon.engine.context import Context
-from pigeon.engine.judge import Verdict, concerns_destination, judge
+from pigeon.engine.judge import Verdict, concerns_destination, judge, result_of
 from pigeon.engine.lease import Lease, boot_time
 from pigeon.engine.prepare import Ready
 from pigeon.exceptions import DeliveryError, LeaseLost, ParcelDamaged, TransientError
@@ -54,7 +54,7 @@ class Courier:
         """Send ``ready``; ``None`` when another worker has taken the item over."""
         delivery = self._delivery(ready)
         started, clock = timezone.now(), time.perf_counter()
-        verdict = Verdict(Outcome.PUSHED, "", "")
+        verdict = Verdict(Outcome.PUSHED, ready.note, "")
         sender: Sender | None = None
         try:
             sender = await connection.sender()
@@ -67,9 +67,8 @@ class Courier:
             verdict = self._damaged(ready, error)
         except Exception as error:  # noqa: BLE001 - whatever a sender does, the item ends right
             verdict = await self._failed(ready, connection, sender, error)
-        result = result_of(ready, verdict)
         return replace(
-            result,
+            result_of(ready.item, verdict, ready.parcel.rendered_at if ready.parcel else None),
             started=started,
             duration=time.perf_counter() - clock,
             receipts=tuple(delivery.receipts),
@@ -138,19 +137,6 @@ class Courier:
         if item.pk not in held:
             raise LeaseLost(f"Another worker has taken item {item.pk} over.")
         self._lease.confirm(held, asked_at)
-
-
-def result_of(ready: Ready, verdict: Verdict) -> Result:
-    """The result that records ``verdict`` on ``ready``'s item."""
-    return Result(
-        ready.item,
-        verdict.outcome,
-        status=verdict.status,
-        when=verdict.when,
-        message=verdict.message,
-        error_class=verdict.error_class,
-        rendered_at=ready.parcel.rendered_at if ready.parcel else None,
-    )
 
 
 def _idempotency_key(ready: Ready) -> str:

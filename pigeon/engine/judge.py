@@ -12,7 +12,7 @@ from pigeon.exceptions import DeliveryError, PermanentError, Unreachable
 from pigeon.models.attempt import Outcome
 from pigeon.models.item import ItemToPush
 from pigeon.models.status import Status
-from pigeon.queue import retry_date
+from pigeon.queue import Result, retry_date
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,3 +57,16 @@ def judge(
         text = f"{message} No attempts are left ({item.push_attempts + 1} were made)."
         return Verdict(Outcome.FAILED, text, name)
     return Verdict(Outcome.RETRY, message, name, when=when)
+
+
+def result_of(item: ItemToPush, verdict: Verdict, rendered_at: datetime | None = None) -> Result:
+    """The result that records ``verdict`` on ``item``."""
+    return Result(
+        item,
+        verdict.outcome,
+        status=verdict.status,
+        when=verdict.when,
+        message=verdict.message,
+        error_class=verdict.error_class,
+        rendered_at=rendered_at,
+    )

@@ -5,14 +5,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 
 from django.db import DatabaseError
 from django.utils import timezone
 
 from pigeon.destinations import Destination
 from pigeon.engine import slots
-from pigeon.exceptions import NothingToPush, PigeonError
+from pigeon.engine.judge import judge, result_of
+from pigeon.exceptions import DeliveryError, NothingToPush, PigeonError, TransientError
 from pigeon.export import Exported, export
 from pigeon.models.attempt import Outcome
 from pigeon.models.item import ItemToPush
@@ -35,6 +35,7 @@ class Ready:
         held: the object's files at the destination.
         remove_stale: whether held files that the parcel no longer has are to go.
         paths: every path at the destination that the delivery may touch.
+        note: what the attempt's record should say of the parcel.
     """
 
     item: ItemToPush
@@ -42,6 +43,7 @@ class Ready:
     held: tuple[Held, ...]
     remove_stale: bool
     paths: frozenset[str]
+    note: str = ""
 
 
 @dataclass(slots=True)
@@ -116,7 +118,7 @@ def _add(prepared: Prepared, item: ItemToPush, outcome: Exported, held: Sequence
     paths = {file.path for file in parcel.files} if parcel else set()
     if remove_stale or parcel is None:
         paths |= {each.path for each in held}
-    ready = Ready(item, parcel, tuple(held), remove_stale, frozenset(paths))
+    ready = Ready(item, parcel, tuple(held), remove_stale, frozenset(paths), outcome.note)
     prepared.ready.append(ready)
 
 
@@ -126,9 +128,9 @@ def _refused(item: ItemToPush, destination: Destination, error: Exception) -> Re
     if isinstance(error, NothingToPush):
         return Result(item, Outcome.CANCELLED, message=message, error_class=name)
     if isinstance(error, DatabaseError):
-        when = timezone.now() + timedelta(seconds=30)
-        text = f"The database failed while the item was rendered: {message}"
-        return Result(item, Outcome.RETRY, when=when, message=text, error_class=name)
+        error = TransientError(f"The database failed while the item was rendered: {message}")
+    if isinstance(error, DeliveryError):
+        return result_of(item, judge(item, destination, error, None))
     if not isinstance(error, PigeonError):
         message = f"{name}: {message}"
     status = getattr(error, "status", Status.PUSH_ERROR)
