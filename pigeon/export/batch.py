@@ -152,20 +152,18 @@ def _unexpected(rule: DefaultConfiguration, error: Exception) -> ItemError:
 def _objects(items: Sequence[ItemToPush]) -> Mapping[int, Model | Exception]:
     """Item id → its object, or why it cannot be looked up; missing objects are left out."""
     try:
-        return fetch_objects(items)
+        with guarded():
+            return fetch_objects(items)
     except Exception:  # noqa: BLE001 - asked one by one, only the broken item fails
         return {pk: found for item in items for pk, found in _object(item).items()}
 
 
 def _object(item: ItemToPush) -> dict[int, Model | Exception]:
     try:
-        return dict(fetch_objects([item]))
-    except LookupError as error:
-        reason = f"{error} Install the model's app again and retry the item, or cancel it."
-        return {item.pk: ItemError(reason)}
-    except Exception as error:  # noqa: BLE001 - see above
-        reason = f"{item.model_label} {item.object_id!r} cannot be read: {error}"
-        return {item.pk: ItemError(reason)}
+        with guarded(), hook(ItemError, item.rule_name, f"reading {item.model_label}"):
+            return dict(fetch_objects([item]))
+    except PigeonError as error:
+        return {item.pk: error}
 
 
 def _make(

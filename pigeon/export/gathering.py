@@ -38,6 +38,7 @@ def item_makers(
     if item.action == Action.DELETED:
         return [TombstoneOutputMaker(rule, found or _from_snapshot(item))]
     if found is None:
+        _check_model(item)
         raise NothingToPush(
             f"{item.model_label} {item.object_id} was deleted before its turn; nothing was sent."
         )
@@ -122,6 +123,15 @@ def _next(
 ) -> Model | None:
     with hook(error_class, rule.name, name):
         return next(objects, None)
+
+
+def _check_model(item: ItemToPush) -> None:
+    try:
+        _ = item.model
+    except LookupError as error:
+        raise ItemError(
+            f"{error} Install the model's app again and retry the item, or cancel it."
+        ) from error
 
 
 def _from_snapshot(item: ItemToPush) -> Model:
