@@ -7,6 +7,7 @@ import contextlib
 import logging
 
 from pigeon.destinations import Destination
+from pigeon.engine.judge import concerns_destination
 from pigeon.exceptions import DeliveryError, Unreachable
 from pigeon.senders.base import Sender
 from pigeon.senders.registry import make_sender
@@ -18,6 +19,10 @@ OPEN_LIMIT = 120
 CLOSE_LIMIT = 10
 
 
+class NotTried(Exception):
+    """The connection could not be opened for another delivery, so this one was not tried."""
+
+
 class Connection:
     """Holds at most one open sender for ``destination``."""
 
@@ -25,14 +30,18 @@ class Connection:
         self._destination = destination
         self._sender: Sender | None = None
         self._opening = asyncio.Lock()
+        self._refused = False
 
     async def sender(self) -> Sender:
         """The open sender; opens one if there is none, or if the last one broke.
 
         Raises:
-            DeliveryError: it could not be opened.
+            DeliveryError: it could not be opened; always one that concerns the destination.
+            NotTried: it could not be opened before, for another delivery.
         """
         async with self._opening:
+            if self._refused:
+                raise NotTried
             if self._sender is not None and self._sender.broken:
                 await self.close()
             if self._sender is None:
@@ -45,11 +54,10 @@ class Connection:
             async with asyncio.timeout(OPEN_LIMIT):
                 await sender.open()
         except BaseException as error:
+            self._refused = True
             await _close(sender)
-            if isinstance(error, TimeoutError):
-                raise Unreachable(f"No connection within {OPEN_LIMIT} seconds.") from error
-            if isinstance(error, OSError):
-                raise Unreachable(f"Could not connect: {error}") from error
+            if isinstance(error, Exception) and not concerns_destination(error):
+                raise _unreachable(error) from error
             raise
         return sender
 
@@ -66,6 +74,16 @@ class Connection:
         sender, self._sender = self._sender, None
         if sender is not None:
             await _close(sender)
+
+
+def _unreachable(error: Exception) -> Unreachable:
+    """Whatever it was, no item has a chance without a connection."""
+    if isinstance(error, TimeoutError):
+        return Unreachable(f"No connection within {OPEN_LIMIT} seconds.")
+    if isinstance(error, (DeliveryError, OSError)):
+        return Unreachable(f"Could not connect: {error}")
+    logger.error("Opening a connection failed unexpectedly", exc_info=error)
+    return Unreachable(f"Could not connect: {type(error).__name__}: {error}")
 
 
 async def _close(sender: Sender) -> None:

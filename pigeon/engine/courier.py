@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from pigeon import queue
 from pigeon.destinations import Destination
-from pigeon.engine.connection import Connection
+from pigeon.engine.connection import Connection, NotTried
 from pigeon.engine.context import Context
 from pigeon.engine.judge import Verdict, concerns_destination, judge, result_of
 from pigeon.engine.lease import Lease, boot_time
@@ -51,7 +51,10 @@ class Courier:
         self._breaks = 0
 
     async def deliver(self, connection: Connection, ready: Ready) -> Result | None:
-        """Send ``ready``; ``None`` when another worker has taken the item over."""
+        """Send ``ready``; ``None`` when another worker has taken the item over.
+
+        The result has no outcome when the item was not tried.
+        """
         delivery = self._delivery(ready)
         started, clock = timezone.now(), time.perf_counter()
         verdict = Verdict(Outcome.PUSHED, ready.note, "")
@@ -60,6 +63,8 @@ class Courier:
             sender = await connection.sender()
             await sender.send(delivery)
             self._breaks = 0
+        except NotTried:
+            return Result(ready.item, None)
         except LeaseLost:
             logger.warning("Item %s was taken over by another worker", ready.item.pk)
             return None
@@ -100,14 +105,13 @@ class Courier:
             logger.error("Item %s: the sender failed", ready.item.pk, exc_info=error)
         if sender is not None and await connection.discard(sender):
             self._breaks += 1
-        probe = None
-        if isinstance(error, DeliveryError) and concerns_destination(error):
-            probe = await self._stop(error)
-        elif self._breaks >= BREAKS and isinstance(error, TransientError):
+        gated = concerns_destination(error)
+        failing = self._breaks >= BREAKS and isinstance(error, TransientError)
+        if isinstance(error, DeliveryError) and (gated or failing):
             await self._stop(error)
-        return judge(ready.item, self._destination, error, probe)
+        return judge(ready.item, self._destination, error, gated=gated)
 
-    async def _stop(self, error: DeliveryError) -> datetime:
+    async def _stop(self, error: DeliveryError) -> None:
         """The destination is failing: once for all items that fail together."""
         async with self._failing:
             if self.probe is None:
@@ -120,7 +124,6 @@ class Courier:
                     self._destination.redact(str(error)),
                     extra={"destination": self._destination.name},
                 )
-            return self.probe
 
     def _damaged(self, ready: Ready, error: ParcelDamaged) -> Verdict:
         """Throw the damaged parcel away, so that the next attempt renders it anew."""

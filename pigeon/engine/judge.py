@@ -32,7 +32,7 @@ def concerns_destination(error: Exception) -> bool:
 
 
 def judge(
-    item: ItemToPush, destination: Destination, error: Exception, probe: datetime | None
+    item: ItemToPush, destination: Destination, error: Exception, *, gated: bool = False
 ) -> Verdict:
     """Say what becomes of ``item`` after ``error``.
 
@@ -40,16 +40,16 @@ def judge(
         item: the item whose delivery failed.
         destination: where it was going.
         error: what the sender raised.
-        probe: when the destination is tried again, if the error concerns all of it; the item
-            waits until then and loses none of its attempts.
+        gated: the error concerns the whole destination, which is closed until its next probe;
+            the item is due as soon as the destination is, and never runs out of attempts.
     """
     name = type(error).__name__
     if not isinstance(error, DeliveryError):
         text = f"The sender failed unexpectedly with {name}: {error}"
         return Verdict(Outcome.FAILED, destination.redact(text), name)
     message = destination.redact(str(error))
-    if probe is not None:
-        return Verdict(Outcome.RETRY, message, name, when=probe)
+    if gated:
+        return Verdict(Outcome.RETRY, message, name, when=timezone.now())
     if isinstance(error, PermanentError):
         return Verdict(Outcome.FAILED, message, name)
     when = retry_date(item, timezone.now(), error)

@@ -176,6 +176,8 @@ class Lane:
                 result: Result | None = Result(ready.item, None)
                 if not self._closed:
                     result = await self._courier.deliver(connection, ready)
+                if result is None:
+                    self._items.pop(ready.item.pk, None)
                 self._recorder.add([] if result is None else [result], ready)
             finally:
                 self._ready.task_done()

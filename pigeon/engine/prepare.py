@@ -130,7 +130,7 @@ def _refused(item: ItemToPush, destination: Destination, error: Exception) -> Re
     if isinstance(error, DatabaseError):
         error = TransientError(f"The database failed while the item was rendered: {message}")
     if isinstance(error, DeliveryError):
-        return result_of(item, judge(item, destination, error, None))
+        return result_of(item, judge(item, destination, error))
     if not isinstance(error, PigeonError):
         message = f"{name}: {message}"
     status = getattr(error, "status", Status.PUSH_ERROR)

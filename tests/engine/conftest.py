@@ -1,0 +1,3 @@
+from tests.flows.conftest import site
+
+__all__ = ["site"]

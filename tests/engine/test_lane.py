@@ -1,0 +1,448 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any, ClassVar
+
+import pytest
+from django.db import DatabaseError
+from django.utils import timezone
+
+import pigeon
+from pigeon import queue
+from pigeon.exceptions import (
+    AmbiguousError,
+    AuthenticationError,
+    DestinationMisconfigured,
+    PermanentError,
+    TransientError,
+    Unreachable,
+)
+from pigeon.models import DestinationState, Hold, ItemToPush, Parcel, Publication, Status
+from pigeon.parcel import Receipt
+from pigeon.senders import dummy
+from pigeon.senders.base import Delivery, Sender, SyncSender
+from pigeon.senders.registry import register_sender, unregister_sender
+from tests.apps.newsroom.models import Story
+from tests.flows.site import Site
+
+pytestmark = pytest.mark.django_db(databases=["default"])
+
+
+class Scripted(Sender):
+    """Does what the test says, and remembers what it was asked."""
+
+    schemes = ("scripted",)
+    in_flight = 4
+    script: ClassVar[Any] = None
+    opening: ClassVar[Any] = None
+    sent: ClassVar[list[Delivery]] = []
+    opened: ClassVar[int] = 0
+    closed: ClassVar[int] = 0
+    together: ClassVar[int] = 0
+    most: ClassVar[int] = 0
+
+    async def open(self) -> None:
+        Scripted.opened += 1
+        if Scripted.opening is not None:
+            raise Scripted.opening
+
+    async def send(self, delivery: Delivery) -> None:
+        Scripted.together += 1
+        Scripted.most = max(Scripted.most, Scripted.together)
+        try:
+            await asyncio.sleep(0)
+            await delivery.check_lease()
+            if Scripted.script is not None:
+                answer = Scripted.script(delivery)
+                if asyncio.iscoroutine(answer):
+                    answer = await answer
+                if isinstance(answer, Exception):
+                    raise answer
+        finally:
+            Scripted.together -= 1
+        Scripted.sent.append(delivery)
+        assert delivery.parcel
+        for file in delivery.parcel.files:
+            delivery.record(
+                Receipt(file.path, file.path, file.size, file.sha256, "rename", "size")
+            )
+
+    async def close(self) -> None:
+        Scripted.closed += 1
+
+
+@pytest.fixture(autouse=True)
+def scripted() -> Iterator[type[Scripted]]:
+    Scripted.script = Scripted.opening = None
+    Scripted.sent = []
+    Scripted.opened = Scripted.closed = Scripted.together = Scripted.most = 0
+    register_sender(Scripted)
+    yield Scripted
+    unregister_sender(Scripted)
+
+
+def test_a_pushed_item_has_a_record_of_everything(site: Site) -> None:
+    site.rule("partner", "dummy://")
+    story = Story.objects.create(title="One", body="text")
+    summary = site.push()
+    item, [attempt] = site.item(), site.attempts()
+    assert (item.status, item.push_attempts, item.message) == (Status.PUSHED, 1, "")
+    assert item.pushed_date and item.last_push_attempts_date and item.parcel
+    assert not item.lease_token and not item.lease_owner and item.lease_until is None
+    assert attempt.outcome == "pushed" and attempt.bytes_sent == item.parcel.size
+    [receipt] = attempt.receipts
+    assert receipt["path"] == f"newsroom_story_{story.pk}.xml"
+    publication = Publication.objects.get()
+    assert (publication.item_id, publication.sha256) == (item.pk, receipt["sha256"])
+    assert summary.total("pushed") == 1 and not summary.errors
+    assert not Hold.objects.exists()
+
+
+def test_many_are_sent_together_on_few_connections(site: Site, scripted: type[Scripted]) -> None:
+    site.destination("many", "scripted://host", in_flight=4)
+    site.rule("partner", "many")
+    for number in range(30):
+        Story.objects.create(title=str(number))
+    assert site.push().total("pushed") == 30
+    assert (scripted.opened, scripted.closed, scripted.most) == (1, 1, 4)
+
+
+@pytest.mark.parametrize("error", [TransientError("Try later."), AmbiguousError("No answer.")])
+def test_a_passing_failure_of_one_item_is_tried_again(
+    site: Site, scripted: type[Scripted], error: Exception
+) -> None:
+    site.rule("partner", "scripted://host")
+    Story.objects.create(title="bad")
+    Story.objects.create(title="good")
+    scripted.script = lambda delivery: error if delivery.title == "bad" else None
+    summary = site.push()
+    assert (summary.total("pushed"), summary.total("retry")) == (1, 1)
+    item = ItemToPush.objects.get(title="bad")
+    assert item.status == Status.RETRY and item.message == str(error)
+    assert item.next_attempt_date and item.next_attempt_date > timezone.now()
+    assert item.push_attempts == 1
+    assert DestinationState.objects.get().is_well
+    scripted.script = None
+    assert site.push().total("pushed") == 0  # it is not due yet
+    site.later(minutes=1)
+    assert site.push().total("pushed") == 1
+    assert scripted.sent[-1].stale_tokens  # the sender looks for what the first attempt left
+    assert scripted.sent[-1].idempotency_key
+
+
+def test_a_permanent_failure_ends_the_item(site: Site, scripted: type[Scripted]) -> None:
+    site.rule("partner", "scripted://host")
+    Story.objects.create(title="bad")
+    scripted.script = lambda delivery: PermanentError("The partner refuses such files.")
+    assert site.push().total("failed") == 1
+    item, [attempt] = site.item(), site.attempts()
+    assert (item.status, item.message) == (Status.SEND_ERROR, "The partner refuses such files.")
+    assert (attempt.outcome, attempt.error_class) == ("failed", "PermanentError")
+
+
+def test_spent_attempts_end_the_item(site: Site, scripted: type[Scripted]) -> None:
+    site.settings.PIGEON_MAX_PUSH_ATTEMPTS = 2
+    site.rule("partner", "scripted://host")
+    Story.objects.create(title="bad")
+    scripted.script = lambda delivery: TransientError("Disk full.")
+    site.push()
+    site.later(minutes=1)
+    site.push()
+    item = site.item()
+    assert item.status == Status.SEND_ERROR
+    assert item.message == "Disk full. No attempts are left (2 were made)."
+
+
+def test_a_sender_that_raises_anything_else_fails_only_its_item(
+    site: Site, scripted: type[Scripted]
+) -> None:
+    site.rule("partner", "scripted://host")
+    Story.objects.create(title="bad")
+    Story.objects.create(title="good")
+    scripted.script = lambda delivery: KeyError("x") if delivery.title == "bad" else None
+    summary = site.push()
+    assert (summary.total("pushed"), summary.total("failed")) == (1, 1)
+    assert "KeyError" in ItemToPush.objects.get(title="bad").message
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        Unreachable("No route to host."),
+        AuthenticationError("Wrong password."),
+        DestinationMisconfigured("No rename."),
+    ],
+)
+def test_a_destination_that_fails_costs_one_attempt_and_loses_nothing(
+    site: Site, scripted: type[Scripted], error: Exception
+) -> None:
+    site.rule("partner", "scripted://host")
+    for number in range(20):
+        Story.objects.create(title=str(number))
+    scripted.opening = error
+    summary = site.push()
+    assert summary.total("retry") == 1 and summary.total("pushed") == 0
+    assert ItemToPush.objects.filter(status=Status.RETRY, message=str(error)).count() == 1
+    assert ItemToPush.objects.filter(status=Status.NEW, push_attempts=0).count() == 19
+    state = DestinationState.objects.get()
+    assert state.last_error == str(error) and state.next_probe > timezone.now()
+    site.push()
+    assert scripted.opened == 1  # nobody knocks before the next probe
+    scripted.opening = None
+    site.push(retry_now=True)
+    assert ItemToPush.objects.filter(status=Status.PUSHED).count() == 20
+    assert DestinationState.objects.get().is_well
+
+
+def test_a_refused_login_is_tried_again_with_another_configuration(
+    site: Site, scripted: type[Scripted]
+) -> None:
+    site.destination("beloved", "scripted://host", password="wrong")
+    site.rule("partner", "beloved")
+    Story.objects.create(title="one")
+    scripted.opening = AuthenticationError("Wrong password 'wrong'.")
+    site.push()
+    assert "wrong'" not in site.item().message.replace("[redacted]", "")
+    assert DestinationState.objects.get().stopped_reason == "Wrong password '[redacted]'."
+    scripted.opening = None
+    site.later(seconds=40)
+    site.push()
+    assert scripted.opened == 1
+    site.destination("beloved", "scripted://host", password="right")
+    assert site.push().total("pushed") == 1
+    assert DestinationState.objects.get().is_well
+
+
+def test_a_failing_destination_does_not_hold_up_another(
+    site: Site, scripted: type[Scripted]
+) -> None:
+    site.rule("partner", "scripted://dead", "dummy://")
+    Story.objects.create(title="one")
+
+    async def hang(delivery: Delivery) -> None:
+        assert dummy.outbox or await _until(lambda: bool(dummy.outbox))
+
+    scripted.script = hang
+    assert site.push().total("pushed") == 2
+
+
+async def _until(condition: Any) -> bool:
+    for _ in range(500):
+        if condition():
+            return True
+        await asyncio.sleep(0.01)
+    return False
+
+
+def test_an_error_of_the_rule_is_the_items_and_the_next_goes(site: Site) -> None:
+    site.rule(
+        "partner", "dummy://", template="<a>{{ object.title }}{{ 1 // object.body|int }}</a>"
+    )
+    Story.objects.create(title="bad", body="0")
+    Story.objects.create(title="good", body="1")
+    summary = site.push()
+    assert (summary.total("pushed"), summary.total("failed")) == (1, 1)
+    item = ItemToPush.objects.get(title="bad")
+    assert item.status == Status.OUTPUT_GENERATION_ERROR
+    assert "newsroom_story.xml" in item.message
+
+
+def test_an_object_deleted_before_its_turn_is_cancelled(site: Site) -> None:
+    site.rule("partner", "dummy://")
+    Story.objects.create(title="one").delete()
+    assert site.push().total("cancelled") == 1
+    assert site.item().status == Status.CANCELLED
+    assert "deleted before its turn" in site.item().message
+    assert not dummy.outbox
+
+
+def test_a_rule_that_is_gone_is_named_on_the_item(site: Site) -> None:
+    rule = site.rule("partner", "dummy://")
+    site.rule("other", "dummy://")
+    Story.objects.create(title="one")
+    pigeon.unregister(rule)
+    summary = site.push()
+    assert (summary.total("pushed"), summary.total("failed")) == (1, 1)
+    item = ItemToPush.objects.get(rule_name="partner")
+    assert item.status == Status.PUSH_ERROR and "No rule is called 'partner'" in item.message
+
+
+def test_outputs_are_rendered_once_for_all_destinations(site: Site) -> None:
+    site.rule("partner", "dummy://one", "dummy://two", "dummy://three")
+    Story.objects.create(title="one")
+    assert site.push().total("pushed") == 3
+    assert Parcel.objects.count() == 1
+
+
+def test_a_retry_sends_the_stored_parcel(site: Site, scripted: type[Scripted]) -> None:
+    site.rule("partner", "scripted://host")
+    story = Story.objects.create(title="one")
+    scripted.script = lambda delivery: TransientError("Later.")
+    site.push()
+    Story.objects.filter(pk=story.pk).update(title="changed without a save")
+    scripted.script = None
+    site.push(retry_now=True)
+    [delivery] = scripted.sent
+    assert delivery.parcel
+    [file] = delivery.parcel.files
+    assert b"one" in delivery.parcel.local_path(file).read_bytes()
+
+
+def test_a_parcel_that_is_missing_is_rendered_anew_and_the_attempt_says_so(
+    site: Site, scripted: type[Scripted]
+) -> None:
+    site.rule("partner", "scripted://host")
+    Story.objects.create(title="one")
+    scripted.script = lambda delivery: TransientError("Later.")
+    site.push()
+    parcel = Parcel.objects.get()
+    for file in parcel.files().files:
+        parcel.files().local_path(file).unlink()
+    scripted.script = None
+    assert site.push(retry_now=True).total("pushed") == 1
+    assert "rendered anew" in site.attempts()[-1].message
+
+
+def test_two_objects_under_one_path_never_fly_together(
+    site: Site, scripted: type[Scripted]
+) -> None:
+    site.rule("partner", "scripted://host", get_filename=lambda self, instance: "latest.xml")
+    for number in range(6):
+        Story.objects.create(title=str(number))
+    assert site.push().total("pushed") == 6
+    assert scripted.most == 1
+    assert not Hold.objects.exists()
+
+
+def test_a_path_is_never_replaced_by_an_older_rendering(
+    site: Site, scripted: type[Scripted]
+) -> None:
+    site.rule("partner", "scripted://host", get_filename=lambda self, instance: "latest.xml")
+    first = Story.objects.create(title="first")
+    scripted.script = lambda delivery: TransientError("Later.")
+    site.push()
+    scripted.script = None
+    Story.objects.create(title="second")
+    site.push()
+    Story.objects.filter(pk=first.pk).update(title="first, as it is now")
+    site.push(retry_now=True)
+    delivery = scripted.sent[-1]
+    assert delivery.parcel
+    content = delivery.parcel.local_path(delivery.parcel.files[0]).read_bytes()
+    assert b"first, as it is now" in content
+
+
+def test_a_limit_is_kept(site: Site) -> None:
+    site.rule("partner", "dummy://")
+    for number in range(5):
+        Story.objects.create(title=str(number))
+    assert site.push(limit=3).total("pushed") == 3
+    assert ItemToPush.objects.new().count() == 2
+
+
+def test_only_the_rules_and_destinations_that_were_named(site: Site) -> None:
+    site.rule("one", "dummy://a", "dummy://b")
+    site.rule("two", "dummy://a")
+    Story.objects.create(title="x")
+    assert site.push(rules=("one",), destinations=("dummy://a",)).total("pushed") == 1
+    with pytest.raises(pigeon.exceptions.NotRegistered, match="Unknown destination: nowhere"):
+        site.push(destinations=("nowhere",))
+
+
+def test_an_expired_item_is_not_sent(site: Site) -> None:
+    site.rule("partner", "dummy://")
+    Story.objects.create(title="x")
+    ItemToPush.objects.update(expires=timezone.now() - timedelta(seconds=1))
+    assert site.push().total("cancelled") == 1
+    assert site.item().message.startswith("Expired at ")
+
+
+def test_results_that_the_database_refuses_at_first_are_written_later(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.rule("partner", "dummy://")
+    Story.objects.create(title="x")
+    finish, failures = queue.finish, [DatabaseError("gone"), DatabaseError("still gone")]
+
+    def unlucky(*args: Any, **kwargs: Any) -> set[int]:
+        if failures:
+            raise failures.pop()
+        return finish(*args, **kwargs)
+
+    monkeypatch.setattr(queue, "finish", unlucky)
+    assert site.push().total("pushed") == 1
+    assert len(dummy.outbox) == 1
+
+
+def test_a_lost_lease_publishes_nothing_and_writes_nothing(
+    site: Site, scripted: type[Scripted], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.settings.PIGEON_LEASE_DURATION = 0.001
+    site.rule("partner", "scripted://host")
+    Story.objects.create(title="x")
+    real = queue.claim
+
+    def taken_over(*args: Any, **kwargs: Any) -> list[ItemToPush]:
+        items = real(*args, **kwargs)
+        ItemToPush.objects.filter(pk__in=[item.pk for item in items]).update(
+            lease_token="other", lease_until=timezone.now() + timedelta(hours=1)
+        )
+        return items
+
+    monkeypatch.setattr(queue, "claim", taken_over)
+    summary = site.push()
+    assert not scripted.sent and summary.total("pushed") == 0
+    assert not site.attempts()
+
+
+class Own(SyncSender):
+    """A user's own sender: fifteen lines with plain methods."""
+
+    schemes = ("own",)
+    got: ClassVar[dict[str, bytes]] = {}
+
+    def send(self, delivery: Delivery) -> None:
+        self.check_lease(delivery)
+        assert delivery.parcel
+        for file in delivery.parcel.files:
+            content = delivery.parcel.local_path(file).read_bytes()
+            self.got[file.path] = content
+            delivery.record(Receipt(file.path, file.path, file.size, file.sha256, "own", "none"))
+
+
+def test_a_senders_plain_methods_are_enough(site: Site) -> None:
+    register_sender(Own)
+    try:
+        site.rule("partner", "own://somewhere")
+        Story.objects.create(title="x")
+        assert site.push().total("pushed") == 1
+    finally:
+        unregister_sender(Own)
+    assert b"<title>x</title>" in next(iter(Own.got.values()))
+
+
+def test_a_deletion_removes_what_was_published(site: Site) -> None:
+    site.rule("partner", "dummy://", push_deletions="remove")
+    story = Story.objects.create(title="x")
+    site.push()
+    story.delete()
+    assert site.push().total("pushed") == 1
+    assert dummy.outbox[-1].action == "remove"
+    assert not Publication.objects.exists()
+
+
+def test_a_withdrawn_object_is_removed(site: Site) -> None:
+    site.rule(
+        "partner",
+        "dummy://",
+        push_withdrawals=True,
+        filter_by_state=lambda self, instance: instance.is_online,
+    )
+    story = Story.objects.create(title="x", is_online=True)
+    site.push()
+    story.is_online = False
+    story.save()
+    site.push()
+    assert [sent.action for sent in dummy.outbox] == ["put", "remove"]

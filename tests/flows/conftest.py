@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pigeon.senders import dummy
+from tests.flows.site import Site, isolated
+
+
+@pytest.fixture
+def site(settings: Any, tmp_path: Path) -> Iterator[Site]:
+    settings.PIGEON_OUTPUT_DIRECTORY = tmp_path / "export"
+    settings.TEMPLATES = [
+        {
+            "BACKEND": "django.template.backends.django.DjangoTemplates",
+            "DIRS": [tmp_path / "templates"],
+        }
+    ]
+    dummy.outbox.clear()
+    with isolated():
+        yield Site(settings, tmp_path)
+    dummy.outbox.clear()
