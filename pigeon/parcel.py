@@ -103,7 +103,7 @@ class Receipt:
 
     def as_json(self) -> dict[str, Any]:
         """The JSON-ready form that attempts store."""
-        return asdict(self)
+        return {name: getattr(self, name) for name in self.__slots__}
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Any, NamedTuple
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -16,6 +19,20 @@ class Outcome(models.TextChoices):
     FAILED = "failed", _("failed")
     CANCELLED = "cancelled", _("cancelled")
     LEASE_ENDED = "lease ended", _("the worker stopped without a word")
+
+
+class Tried(NamedTuple):
+    """What an attempt's record says, for writing many at once."""
+
+    item_id: int
+    started: datetime
+    duration: float
+    worker: str
+    outcome: Outcome
+    error_class: str
+    message: str
+    bytes_sent: int
+    receipts: list[dict[str, Any]]
 
 
 class PushAttempt(models.Model):

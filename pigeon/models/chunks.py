@@ -11,7 +11,7 @@ T = TypeVar("T")
 CHUNK = 500
 
 
-def chunks(values: Sequence[T]) -> Iterator[list[T]]:
-    """``values`` in lists of at most :data:`CHUNK`."""
-    for start in range(0, len(values), CHUNK):
-        yield list(values[start : start + CHUNK])
+def chunks(values: Sequence[T], size: int = CHUNK) -> Iterator[list[T]]:
+    """``values`` in lists of at most ``size``."""
+    for start in range(0, len(values), size):
+        yield list(values[start : start + size])

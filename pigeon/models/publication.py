@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Sequence
-from typing import Any
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from typing import NamedTuple
 
-from django.db import connections, models
+from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from pigeon.models.bulk import insert
 from pigeon.models.chunks import chunks
 from pigeon.parcel import Held
 
@@ -16,6 +18,23 @@ from pigeon.parcel import Held
 def path_digest(path: str) -> str:
     """A digest of ``path`` that fits a unique index on every database."""
     return hashlib.sha256(path.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+class Put(NamedTuple):
+    """What a publication says, for :meth:`PublicationQuerySet.put`."""
+
+    destination: str
+    path: str
+    path_digest: str
+    rule_name: str
+    model_label: str
+    object_id: str
+    order_key: str
+    item_id: int
+    size: int
+    sha256: str
+    rendered_at: datetime
+    published_date: datetime
 
 
 class PublicationQuerySet(models.QuerySet["Publication"]):
@@ -26,31 +45,17 @@ class PublicationQuerySet(models.QuerySet["Publication"]):
         digests = [path_digest(path) for path in paths]
         return self.filter(destination=destination, path_digest__in=digests)
 
-    def put(self, rows: Sequence[Publication]) -> None:
+    def put(self, rows: Iterable[Put]) -> None:
         """Record ``rows``; each takes the place of what stood under its path."""
         latest = {(row.destination, row.path_digest): row for row in rows}
+        # One order for all workers, so that no two of them wait for each other.
         ordered = [latest[key] for key in sorted(latest)]
-        self.bulk_create(
-            ordered, update_conflicts=True, update_fields=_REPLACED, **_target(self.db)
-        )
+        insert(Publication, ordered, self.db, unique=("destination", "path_digest"))
 
     def gone(self, destination: str, paths: Collection[str]) -> None:
         """Forget ``paths``: they are no longer there."""
         for chunk in chunks(list(paths)):
             self.at(destination, chunk).delete()
-
-
-def _target(using: str) -> dict[str, Any]:
-    """MariaDB finds the conflicting key by itself and refuses to be told."""
-    if not connections[using].features.supports_update_conflicts_with_target:
-        return {}
-    return {"unique_fields": ["destination", "path_digest"]}
-
-
-_REPLACED = [
-    "path", "rule_name", "model_label", "object_id", "order_key", "item_id",
-    "size", "sha256", "rendered_at", "published_date",
-]  # fmt: skip
 
 
 class Publication(models.Model):

@@ -9,10 +9,11 @@ from datetime import datetime
 
 from django.db import transaction
 
-from pigeon.models.attempt import Outcome, PushAttempt
-from pigeon.models.chunks import CHUNK, chunks
+from pigeon.models.attempt import Outcome, PushAttempt, Tried
+from pigeon.models.bulk import insert
+from pigeon.models.chunks import chunks
 from pigeon.models.item import ItemToPush
-from pigeon.models.publication import Publication, path_digest
+from pigeon.models.publication import Publication, Put, path_digest
 from pigeon.models.status import Status
 from pigeon.parcel import Receipt
 from pigeon.queue.basics import by_token, clock
@@ -82,7 +83,7 @@ def _held(items: Iterable[ItemToPush], using: str) -> set[int]:
     for token, pks in by_token(items).items():
         for chunk in chunks(pks):
             rows = ItemToPush.objects.using(using).held(token).filter(pk__in=chunk)
-            found.update(rows.locked_ids())
+            found.update(rows.lock())
     return found
 
 
@@ -114,7 +115,7 @@ def _write(results: Sequence[Result], using: str, now: datetime) -> None:
 
 def _record_attempts(results: Iterable[Result], owner: str, using: str, now: datetime) -> None:
     rows = [
-        PushAttempt(
+        Tried(
             item_id=result.item.pk,
             started=result.started or now,
             duration=result.duration,
@@ -128,7 +129,7 @@ def _record_attempts(results: Iterable[Result], owner: str, using: str, now: dat
         for result in results
         if result.outcome is not None
     ]
-    PushAttempt.objects.using(using).bulk_create(rows, batch_size=CHUNK)
+    insert(PushAttempt, rows, using)
 
 
 def _record_publications(results: Iterable[Result], using: str, now: datetime) -> None:
@@ -138,7 +139,7 @@ def _record_publications(results: Iterable[Result], using: str, now: datetime) -
         for result in results
         for receipt in result.receipts
     }
-    put: list[Publication] = []
+    put: list[Put] = []
     gone: dict[str, list[str]] = {}
     for (destination, path), (result, receipt) in last.items():
         if receipt.published == "removed":
@@ -148,13 +149,12 @@ def _record_publications(results: Iterable[Result], using: str, now: datetime) -
     publications = Publication.objects.using(using)
     for destination, paths in gone.items():
         publications.gone(destination, paths)
-    if put:
-        publications.put(put)
+    publications.put(put)
 
 
-def _publication(result: Result, receipt: Receipt, now: datetime) -> Publication:
+def _publication(result: Result, receipt: Receipt, now: datetime) -> Put:
     item = result.item
-    return Publication(
+    return Put(
         destination=item.destination,
         path=receipt.path,
         path_digest=path_digest(receipt.path),

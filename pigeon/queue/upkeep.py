@@ -80,7 +80,7 @@ def _delete(pks: Sequence[int], using: str) -> int:
     """Delete those that nobody has sent again meanwhile."""
     rows = ItemToPush.objects.using(using).filter(pk__in=pks)
     with transaction.atomic(using=using):
-        finished = rows.exclude(status__in=UNFINISHED).locked_ids()
+        finished = rows.exclude(status__in=UNFINISHED).lock()
         return rows.filter(pk__in=finished).delete()[1].get(ItemToPush._meta.label, 0)
 
 
