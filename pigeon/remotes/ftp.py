@@ -118,13 +118,14 @@ class FTPRemote(Remote):
     async def _retrieve(
         self, command: str, doing: str, offset: int = 0
     ) -> AsyncGenerator[bytes, None]:
-        async with self._transfer(doing) as (reader, _):
+        async with self._transfer(doing) as (reader, writer):
             if offset:
                 await self._rest(offset, doing)
             self._ftp.send(command)
             self._begun(await self._ftp.reply(doing, final=False), doing)
             while block := await self._ftp.read(reader, CHUNK):
                 yield block
+            writer.close()  # ProFTPD waits for it, for seconds, before it says 226
             self._done(await self._ftp.reply(doing), doing)
 
     async def _rest(self, offset: int, doing: str) -> None:

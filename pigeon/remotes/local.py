@@ -49,6 +49,11 @@ class LocalRemote(Remote):
     in_flight = 8
     connections = 1
 
+    def __init__(self, destination: Destination) -> None:
+        super().__init__(destination)
+        # One after another, so that files appear in the order of the parcel.
+        self._renaming = asyncio.Lock()
+
     @classmethod
     def check(cls, destination: Destination) -> list[str]:
         """Sentences about what is wrong with the URL."""
@@ -107,7 +112,8 @@ class LocalRemote(Remote):
     async def rename(self, old: str, new: str, *, replace: bool) -> None:
         """Rename, and write the folder to the disk. See :meth:`Remote.rename`."""
         rename = os.replace if replace else _rename_to_free_name
-        await self._do(f"rename {old} to {new}", lambda: _renamed(rename, old, new))
+        async with self._renaming:
+            await self._do(f"rename {old} to {new}", lambda: _renamed(rename, old, new))
 
     async def remove(self, path: str) -> None:
         """Delete the file ``path``. Raises ``RemoteFileNotFound``."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from typing import Any
 
@@ -55,4 +56,12 @@ def _pyftpdlib() -> Any:
             "The FTP partner needs pyftpdlib, which is not installed. Run: "
             "pip install 'django-pigeon[testing]'"
         ) from error
+    _keep_logging_as_it_is()
     return pyftpdlib
+
+
+def _keep_logging_as_it_is() -> None:
+    """Pyftpdlib sets up logging to the terminal for the whole process if nobody else has."""
+    logger = logging.getLogger("pyftpdlib")
+    if not logger.handlers:
+        logger.addHandler(logging.NullHandler())

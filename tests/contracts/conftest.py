@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pigeon.testing.ftp_partner import FTPPartner
+from pigeon.testing.sftp_partner import SFTPPartner
+from tests.contracts.places import Place, at_partner, at_server
+
+IN_PROCESS = {"sftp-partner": SFTPPartner, "ftp-partner": FTPPartner}
+PLACES = ["file", *IN_PROCESS, "sshd", "vsftpd", "proftpd"]
+
+
+@pytest.fixture(scope="session")
+def partners() -> Iterator[dict[str, SFTPPartner | FTPPartner]]:
+    with SFTPPartner() as sftp, FTPPartner() as ftp:
+        yield {"sftp-partner": sftp, "ftp-partner": ftp}
+
+
+@pytest.fixture(params=PLACES)
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    """A new, empty folder at each kind of server in turn."""
+    if request.param == "file":
+        folder = tmp_path / "out"
+        folder.mkdir()
+        return Place(f"file://{folder}", folder)
+    if request.param in IN_PROCESS:
+        return at_partner(request.getfixturevalue("partners")[request.param])
+    return at_server(request.getfixturevalue(request.param))
