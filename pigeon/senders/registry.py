@@ -7,7 +7,8 @@ the dotted paths of ``PIGEON_SENDERS``. A scheme belongs to one class.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import TypeVar
 
@@ -30,6 +31,8 @@ BUILT_IN: Mapping[str, str] = {
     "sftp": "pigeon.senders.sftp.SFTPSender",
 }
 _registered: dict[str, SenderClass] = {}
+#: The last one serves every scheme, whatever is registered; see :func:`all_served_by`.
+_instead: list[SenderClass] = []
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*\Z")
 
 
@@ -52,12 +55,24 @@ def unregister_sender(sender: SenderClass) -> None:
         del _registered[scheme]
 
 
+@contextmanager
+def all_served_by(sender: SenderClass) -> Iterator[None]:
+    """Let ``sender`` serve every destination of this process for a while; for tests."""
+    _instead.append(sender)
+    try:
+        yield
+    finally:
+        _instead.pop()
+
+
 def sender_class(scheme: str) -> SenderClass:
     """The class that serves ``scheme``.
 
     Raises:
         ConfigurationError: there is none; or an entry of ``PIGEON_SENDERS`` is wrong.
     """
+    if _instead:
+        return _instead[-1]
     named = _named(tuple(conf.SENDERS))
     for sender in set(named.values()):
         _refuse_taken(sender, _schemes(sender), _registered)
