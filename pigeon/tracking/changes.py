@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 from django.db import router, transaction
 from django.db.models import Model
 
-from pigeon.tracking.history import Handling, History, history_of, set_history
+from pigeon.tracking.history import (
+    Handling,
+    History,
+    history_of,
+    in_own_transaction,
+    overlaid,
+    set_history,
+)
 from pigeon.tracking.plan import Plan, plan_of
 from pigeon.tracking.values import UNKNOWN, freeze, is_new_file, same
+
+Work = Callable[[], Any]
 
 
 def modified_fields(instance: Model) -> frozenset[str]:
@@ -46,42 +55,59 @@ def m2m_changed(instance: Model, names: Collection[str]) -> Iterator[None]:
         handling.over = True
 
 
-@contextmanager
-def saving(instance: Model, using: str, update_fields: Collection[str] | None) -> Iterator[None]:
-    """One save of ``instance``, with its handlers, in a transaction on ``using``."""
+def save(instance: Model, using: str, update_fields: Collection[str] | None, work: Work) -> Any:
+    """Run ``work``, a save of ``instance`` with its handlers, in a transaction on ``using``.
+
+    Does what ``atomic(using, savepoint=False)`` does, for less where a transaction is open.
+    """
     plan = plan_of(type(instance))
-    with transaction.atomic(using=using, savepoint=False):
-        history, write = _at_start(instance, plan, using).open_write(using)
-        scope = None if update_fields is None else plan.attnames(update_fields)
-        handling = Handling(scope, write)
+    scope = None if update_fields is None else plan.attnames(update_fields)
+    history = _at_start(instance, plan, using)
+    if not in_own_transaction(using):
+        with transaction.atomic(using=using, savepoint=False):
+            return _handle(instance, plan, history, scope, work)
+    try:
+        return _handle(instance, plan, history, scope, work)
+    except BaseException:
+        transaction.set_rollback(True, using=using)
+        raise
+
+
+def _handle(
+    instance: Model, plan: Plan, history: History, scope: frozenset[str] | None, work: Work
+) -> Any:
+    assert history.db is not None
+    history, write = history.open_write(history.db)
+    handling = Handling(scope, write)
+    if plan.files:
         history = history._replace(known=_without_new_files(instance, plan, history, scope))
-        set_history(instance, history.begin(handling))
-        try:
-            yield
-        finally:
-            handling.over = True
+    set_history(instance, history.begin(handling))
+    try:
+        return work()
+    finally:
+        handling.over = True
 
 
-def note_sql(instance: Model, table: type[Model], *, inserted: bool) -> None:
-    """Remember what the save that is going on has written to the table of ``table``."""
+def note_sql(instance: Model, *, inserted: bool) -> None:
+    """Remember what the save that is going on has written.
+
+    A model with parents is written table by table, and noted each time: the last time counts.
+    """
     plan, history = plan_of(type(instance)), _history(instance)
     handling = history.handling()
     if handling is None or handling.write is None:
         return  # a fixture's save, which goes round save_base
-    local = {field.attname for field in table._meta.local_concrete_fields} & plan.fields.keys()
-    names = local if handling.scope is None else local & handling.scope
-    values = _frozen(instance, {*names, *plan.keys})
+    values = _written(instance, plan, handling.scope)
     handling.write.values.update(values)
-    handling.written.update(names)
+    handling.sent = True
     if inserted:
         known = {name: value for name, value in history.known.items() if name not in values}
         set_history(instance, history._replace(known=known))
 
 
-def note_loaded(instance: Model) -> None:
+def note_loaded(instance: Model, plan: Plan) -> None:
     """Remember what ``instance`` has just been loaded with; runs for each row."""
-    known = plan_of(type(instance)).snapshot(instance.__dict__)
-    set_history(instance, History(known, instance._state.db))
+    set_history(instance, History(plan.snapshot(instance.__dict__), instance._state.db))
 
 
 def note_refreshed(instance: Model, names: Collection[str]) -> None:
@@ -97,12 +123,8 @@ def note_refreshed(instance: Model, names: Collection[str]) -> None:
     if read_back:
         history, write = history.open_write(history.writes[-1].using)
         write.values.update(read_back)
-    known = {**history.known, **values}
-    known = {name: value for name, value in known.items() if value is not UNKNOWN}
-    for name in read_back:
-        known.pop(name, None)
-        if name in history.known:
-            known[name] = history.known[name]
+    fresh = {name: value for name, value in values.items() if name not in written}
+    known = overlaid(history.known, fresh)
     set_history(instance, history._replace(known=known, db=instance._state.db))
 
 
@@ -118,8 +140,8 @@ def _at_start(instance: Model, plan: Plan, using: str) -> History:
         or _is_other_row(instance, plan, history)
         or _is_other_database(instance, history, using)
     ):
-        return History({}, using, handlings=history.handlings)
-    return history._replace(db=using)
+        return History({}, using, (), history.handlings)
+    return history if history.db == using else history._replace(db=using)
 
 
 def _is_other_row(instance: Model, plan: Plan, history: History) -> bool:
@@ -142,12 +164,9 @@ def _candidates(instance: Model, plan: Plan, history: History) -> Mapping[str, A
     """The values that are to be compared with the last commit, by attname."""
     handling = history.handling()
     memory, written = instance.__dict__, history.written()
-    if handling is None:
-        scope = set(plan.fields)
-    elif handling.scope is None:
-        scope = plan.fields.keys() - handling.written
-    else:
-        scope = set(handling.scope - handling.written)
+    if handling and handling.sent:
+        return written
+    scope = plan.fields if handling is None or handling.scope is None else handling.scope
     return {**written, **{name: memory[name] for name in scope if name in memory}}
 
 
@@ -155,6 +174,16 @@ def _differs(plan: Plan, known: Mapping[str, Any], name: str, value: Any) -> boo
     if name not in known:
         return True
     return not same(plan.fields[name], freeze(value), known[name])
+
+
+def _written(instance: Model, plan: Plan, scope: frozenset[str] | None) -> dict[str, Any]:
+    """The values of the fields in ``scope``, and of the key; those of plain fields as they are."""
+    if scope is not None:
+        return _frozen(instance, {*scope, *plan.keys})
+    values = plan.snapshot(instance.__dict__)
+    if len(values) < len(plan.fields):  # to be read from the database at next use
+        values = dict.fromkeys(plan.fields, UNKNOWN) | values
+    return values
 
 
 def _frozen(instance: Model, names: Collection[str]) -> dict[str, Any]:

@@ -14,11 +14,13 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from django.db import connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Model
 
 from pigeon.tracking.values import UNKNOWN
 
 _KEY = "pigeon_history"
+_NONE: frozenset[str] = frozenset()
 
 
 class Write:
@@ -29,13 +31,16 @@ class Write:
     """
 
     __slots__ = (
-        "__weakref__", "_committed", "_hook", "savepoints", "transaction", "using", "values",
+        "__weakref__", "_committed", "_hook",
+        "in_test", "savepoints", "transaction", "using", "values",
     )  # fmt: skip
 
     def __init__(self, using: str) -> None:
+        connection = connections[using]
         self.using = using
-        self.transaction = _transaction(using)
-        self.savepoints = _savepoints(using)
+        self.transaction = _transaction(connection)
+        self.savepoints = _savepoints(connection)
+        self.in_test = _in_test(connection)
         self.values: dict[str, Any] = {}
         self._committed = False
         self._hook: weakref.ref[Callable[[], None]] | None = None
@@ -55,13 +60,14 @@ class Write:
 
     def is_committed(self) -> bool:
         """Whether it is in the database for good, or for the rest of a ``TestCase``'s test."""
-        return self._committed or (
-            _in_test(self.using) and self.transaction != _transaction(self.using)
-        )
+        return self._committed or (self.in_test and self._is_left_to_test())
+
+    def _is_left_to_test(self) -> bool:
+        return self.transaction != _transaction(connections[self.using])
 
     def leave_ended_savepoints(self) -> None:
         """Forget the savepoints that were released: they cannot be rolled back any more."""
-        self.savepoints &= _savepoints(self.using)
+        self.savepoints &= _savepoints(connections[self.using])
 
     def shares_fate(self, other: Write) -> bool:
         """Whether both are committed together or undone together."""
@@ -73,12 +79,13 @@ class Handling:
 
     Attributes:
         scope: attnames of the fields it writes; None for all.
+        write: where it notes what it wrote; None for a change of a relation.
         relations: names of the m2m fields it changes.
-        written: attnames of the fields whose SQL was sent.
+        sent: True when its SQL was sent.
         over: True as soon as its handlers have run.
     """
 
-    __slots__ = ("over", "relations", "scope", "write", "written")
+    __slots__ = ("over", "relations", "scope", "sent", "write")
 
     def __init__(
         self,
@@ -89,7 +96,7 @@ class Handling:
         self.scope = scope
         self.write = write
         self.relations = relations
-        self.written: set[str] = set()
+        self.sent = False
         self.over = False
 
 
@@ -115,16 +122,17 @@ class History(NamedTuple):
 
     def settled(self) -> History:
         """The same after all that was committed or undone meanwhile."""
-        writes = [write for write in self.writes if not write.is_undone()]
-        waiting = tuple(write for write in writes if not write.is_committed())
-        if waiting == self.writes:
+        waiting, known = [], self.known
+        for write in self.writes:
+            if write.is_undone():
+                continue
+            if write.is_committed():
+                known = overlaid(known, write.values)
+            else:
+                waiting.append(write)
+        if len(waiting) == len(self.writes):
             return self
-        known = dict(self.known)
-        for write in writes:
-            if write not in waiting:
-                known.update(write.values)
-        known = {name: value for name, value in known.items() if value is not UNKNOWN}
-        return self._replace(known=known, writes=waiting)
+        return History(known, self.db, tuple(waiting), self.handlings)
 
     def written(self) -> dict[str, Any]:
         """All that was written and is not committed, attname → value."""
@@ -139,17 +147,20 @@ class History(NamedTuple):
 
     def begin(self, handling: Handling) -> History:
         """The same with ``handling`` going on."""
-        going = tuple(each for each in self.handlings if not each.over)
-        return self._replace(handlings=(*going, handling))
+        going = [each for each in self.handlings if not each.over]
+        return History(self.known, self.db, self.writes, (*going, handling))
 
     def open_write(self, using: str) -> tuple[History, Write]:
         """A write at the present place of the transaction on ``using``."""
-        writes = _merged(self.writes)
         new = Write(using)
+        if self.writes and self.writes[-1].shares_fate(new):
+            return self, self.writes[-1]
+        writes = _merged(self.writes)
         if writes and writes[-1].shares_fate(new):
-            return self._replace(writes=writes), writes[-1]
-        new.await_commit()
-        return self._replace(writes=(*writes, new)), new
+            new = writes.pop()
+        else:
+            new.await_commit()
+        return History(self.known, self.db, (*writes, new), self.handlings), new
 
 
 def history_of(instance: Model) -> History | None:
@@ -166,7 +177,16 @@ def set_history(instance: Model, history: History) -> History:
     return history
 
 
-def _merged(writes: tuple[Write, ...]) -> tuple[Write, ...]:
+def overlaid(known: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """``known`` with ``values`` over it; what is unknown is left out."""
+    both = {**known, **values}
+    for name, value in values.items():
+        if value is UNKNOWN:
+            del both[name]
+    return both
+
+
+def _merged(writes: tuple[Write, ...]) -> list[Write]:
     """As few writes as there are fates: at most one per open savepoint."""
     merged: list[Write] = []
     for write in writes:
@@ -175,31 +195,41 @@ def _merged(writes: tuple[Write, ...]) -> tuple[Write, ...]:
             merged[-1].values.update(write.values)
         else:
             merged.append(write)
-    return tuple(merged)
+    return merged
 
 
-def _savepoints(using: str) -> frozenset[str]:
+def _savepoints(connection: BaseDatabaseWrapper) -> frozenset[str]:
     """Ids of the open savepoints; Django marks blocks that have none with None."""
-    return frozenset(filter(None, connections[using].savepoint_ids))
+    if not connection.savepoint_ids:
+        return _NONE
+    return frozenset(filter(None, connection.savepoint_ids))
 
 
-def _transaction(using: str) -> tuple[Any, str | None] | None:
+def _transaction(connection: BaseDatabaseWrapper) -> tuple[Any, str | None] | None:
     """The outermost atomic block, with its savepoint; blocks of ``TestCase`` do not count."""
-    connection = connections[using]
-    savepoints = (None, *connection.savepoint_ids)  # the first block has none
-    for block, savepoint in zip(connection.atomic_blocks, savepoints, strict=False):
+    blocks = connection.atomic_blocks
+    if blocks and not _is_of_testcase(blocks[0]):
+        return blocks[0], None
+    for block, savepoint in zip(blocks[1:], connection.savepoint_ids, strict=False):
         if not _is_of_testcase(block):
             return block, savepoint
     return None
 
 
-def _in_test(using: str) -> bool:
+def in_own_transaction(using: str) -> bool:
+    """Whether a transaction is open that is not just the one of ``TestCase``."""
+    blocks = connections[using].atomic_blocks
+    return bool(blocks) and not _is_of_testcase(blocks[-1])
+
+
+def _in_test(connection: BaseDatabaseWrapper) -> bool:
     """Whether ``TestCase`` has wrapped a transaction around everything.
 
     It is never committed. There, what a test's own transaction did counts as committed when it
     ends, so that a test sees what production sees.
     """
-    return any(map(_is_of_testcase, connections[using].atomic_blocks[:1]))
+    blocks = connection.atomic_blocks
+    return bool(blocks) and _is_of_testcase(blocks[0])
 
 
 def _is_of_testcase(block: Any) -> bool:

@@ -48,9 +48,10 @@ class Plan:
     read: Callable[[Mapping[str, Any]], tuple[Any, ...]]
 
     def snapshot(self, memory: Mapping[str, Any]) -> dict[str, Any]:
-        """What an instance with the ``__dict__`` ``memory`` was loaded with, attname → value.
+        """The values in ``memory``, an instance's ``__dict__``, to be remembered by attname.
 
-        Deferred fields are left out. This runs for each row that is loaded.
+        Deferred fields are left out. This runs for each row that is loaded, so plain fields'
+        values are not even looked at.
         """
         try:
             known = dict(zip(self.fields, self.read(memory), strict=True))

@@ -38,9 +38,9 @@ def freeze(value: Any) -> Any:
     if kind in _ATOMS:
         return value
     if kind is dict:
-        return {key: freeze(each) for key, each in value.items()}
+        return {key: each if type(each) in _ATOMS else freeze(each) for key, each in value.items()}
     if kind is list:
-        return [freeze(each) for each in value]
+        return [each if type(each) in _ATOMS else freeze(each) for each in value]
     return _freeze_object(value)
 
 

@@ -15,11 +15,10 @@ from django.db import router
 from django.db.models import Model
 
 from pigeon.exceptions import ConfigurationError
-from pigeon.tracking.changes import modified_fields, note_loaded, note_refreshed, note_sql, saving
+from pigeon.tracking.changes import modified_fields, note_loaded, note_refreshed, note_sql, save
 from pigeon.tracking.plan import Plan, attached, forget_plans, plan_of
 
 _SAVE_BASE = ("raw", "force_insert", "force_update", "using", "update_fields")
-_SAVE_TABLE = ("raw", "cls")
 _REFRESH = ("using", "fields", "from_queryset")
 
 #: Attached class → name → what the class itself had under that name, if it had anything.
@@ -134,8 +133,8 @@ def _from_db(cls: type) -> Any:
     @wraps(Model.from_db)
     def from_db(model: type[Model], *args: Any, **kwargs: Any) -> Model:
         instance: Model = proceed(model)(*args, **kwargs)
-        if _plan_if_owned(cls, model):
-            note_loaded(instance)
+        if (plan := plan_of(type(instance))).owner is cls:
+            note_loaded(instance, plan)
         return instance
 
     return classmethod(from_db)
@@ -151,10 +150,16 @@ def _save_base(cls: type) -> Any:
         arguments = dict(zip(_SAVE_BASE, args, strict=False)) | kwargs
         using = arguments.get("using") or router.db_for_write(type(self), instance=self)
         arguments["using"] = using  # asked once, as a router may choose by chance
-        with saving(self, using, arguments.get("update_fields")):
-            return proceed(self)(**arguments)
+        names = _local(type(self)) if arguments.get("raw") else arguments.get("update_fields")
+        return save(self, using, names, lambda: proceed(self)(**arguments))
 
     return save_base
+
+
+def _local(model: type[Model]) -> list[str]:
+    """Names of the fields that a raw save writes: parents are saved by themselves."""
+    concrete = model._meta.concrete_model or model
+    return [field.name for field in concrete._meta.local_concrete_fields]
 
 
 def _save_table(cls: type) -> Any:
@@ -166,8 +171,7 @@ def _save_table(cls: type) -> Any:
         # handlers may change the instance before ours is called.
         updated = proceed(self)(*args, **kwargs)
         if _plan_if_owned(cls, type(self)):
-            arguments = dict(zip(_SAVE_TABLE, args, strict=False)) | kwargs
-            note_sql(self, arguments["cls"], inserted=not updated)
+            note_sql(self, inserted=not updated)
         return updated
 
     return _save_table
