@@ -6,7 +6,7 @@ import shutil
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -17,14 +17,13 @@ from pigeon.conf import conf
 from pigeon.configuration import DefaultConfiguration
 from pigeon.exceptions import ItemError, NotRegistered, PigeonError
 from pigeon.export import stored
-from pigeon.export.building import build
+from pigeon.export.building import build, write_manifest
 from pigeon.export.gathering import item_makers
 from pigeon.export.hooks import hook, local_disk
 from pigeon.export.locks import KeyedLocks
 from pigeon.guard import guarded
 from pigeon.models import Action, ItemToPush, Parcel
 from pigeon.models.item import fetch_objects
-from pigeon.parcel import Parcel as ParcelFiles
 from pigeon.paths import check_name
 from pigeon.registry import registry
 
@@ -175,8 +174,18 @@ def _make(
         makers = item_makers(rule, item, found)
         with _building(rule) as directory:
             files = build(rule, makers, directory, archive_for=found, rendered_at=now)
-            place = _move(rule, directory, now)
-    return _record_of(item, replace(files, directory=place))
+            manifest = write_manifest(files)
+            place = _move(directory, now)
+    return Parcel(
+        rule_name=item.rule_name,
+        event_id=item.event_id,
+        model_label=item.model_label,
+        object_id=item.object_id,
+        directory="/".join(place.parts[-3:]),
+        manifest=manifest,
+        size=files.size,
+        rendered_at=now,
+    )
 
 
 @contextmanager
@@ -196,7 +205,7 @@ def _building(rule: DefaultConfiguration) -> Iterator[Path]:
         raise
 
 
-def _move(rule: DefaultConfiguration, directory: Path, now: datetime) -> Path:
+def _move(directory: Path, now: datetime) -> Path:
     place = directory.parent / now.strftime(DAY) / directory.name.removeprefix(BUILDING)
     with local_disk("Storing a parcel"):
         try:
@@ -204,16 +213,3 @@ def _move(rule: DefaultConfiguration, directory: Path, now: datetime) -> Path:
         except FileNotFoundError:
             place.parent.mkdir(exist_ok=True)
             return directory.rename(place)
-
-
-def _record_of(item: ItemToPush, files: ParcelFiles) -> Parcel:
-    return Parcel(
-        rule_name=item.rule_name,
-        event_id=item.event_id,
-        model_label=item.model_label,
-        object_id=item.object_id,
-        directory=Path(*files.directory.parts[-3:]).as_posix(),
-        manifest=files.manifest(),
-        size=files.size,
-        rendered_at=files.rendered_at,
-    )

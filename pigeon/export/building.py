@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from django.db.models import Model
 
@@ -39,7 +40,7 @@ def build(
     archive_for: Model | None,
     rendered_at: datetime,
 ) -> Parcel:
-    """Make all outputs, validate and pack them, write the manifest.
+    """Make all outputs, validate and pack them.
 
     Args:
         rule: whose packer, name and ``on_invalid`` count.
@@ -57,16 +58,22 @@ def build(
     source = files if packer.keeps_outputs else directory / _OUTPUTS
     with local_disk("Creating a parcel"):
         files.mkdir()
-        source.mkdir(exist_ok=True)
+        if source != files:
+            source.mkdir()
     outputs = Outputs(rule, source)
     for maker in makers:
         outputs.add(maker)
     packed = _pack(packer, rule, outputs, files, archive_for)
-    parcel = Parcel(directory, tuple(packed), rendered_at, tuple(outputs.left_out))
+    return Parcel(directory, tuple(packed), rendered_at, tuple(outputs.left_out))
+
+
+def write_manifest(parcel: Parcel) -> dict[str, Any]:
+    """Lay the parcel's manifest beside its files, and return it."""
+    manifest = parcel.manifest()
     with local_disk("Writing a manifest"):
-        manifest = json.dumps(parcel.manifest(), ensure_ascii=False)
-        (directory / MANIFEST).write_text(manifest, encoding="utf-8")
-    return parcel
+        content = json.dumps(manifest, ensure_ascii=False).encode()
+        (parcel.directory / MANIFEST).write_bytes(content)
+    return manifest
 
 
 class Outputs:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from django.db import InterfaceError, OperationalError
 
 from pigeon.exceptions import ItemError, PigeonError, TransientError
@@ -14,9 +11,8 @@ from pigeon.rendering import where
 _PASSING = (OperationalError, InterfaceError, ConnectionError, TimeoutError)
 
 
-@contextmanager
-def hook(error_class: type[ItemError], rule_name: str, name: str) -> Iterator[None]:
-    """Run a hook of a rule.
+class hook:
+    """Run a hook of a rule; a class, because it runs a dozen times for each item.
 
     Args:
         error_class: what its exceptions become.
@@ -28,30 +24,49 @@ def hook(error_class: type[ItemError], rule_name: str, name: str) -> Iterator[No
             while a template was rendered, template and line.
         TransientError: the hook's database or storage cannot be reached now.
     """
-    try:
-        yield
-    except PigeonError:
-        raise
-    except Exception as error:
-        wrapper = TransientError if isinstance(error, _PASSING) else error_class
+
+    __slots__ = ("error_class", "name", "rule_name")
+
+    def __init__(self, error_class: type[ItemError], rule_name: str, name: str) -> None:
+        self.error_class = error_class
+        self.rule_name = rule_name
+        self.name = name
+
+    def __enter__(self) -> None:
+        return
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if not isinstance(error, Exception) or isinstance(error, PigeonError):
+            return
+        wrapper = TransientError if isinstance(error, _PASSING) else self.error_class
         place = where(error)
         raise wrapper(
-            f"{name} of rule {rule_name!r} raised {type(error).__name__}: {error}"
+            f"{self.name} of rule {self.rule_name!r} raised {type(error).__name__}: {error}"
             + (f" (template {place})" if place else "")
         ) from error
 
 
-@contextmanager
-def local_disk(doing: str) -> Iterator[None]:
+class local_disk:
     """Do something with our own disk.
+
+    Args:
+        doing: what, for the message.
 
     Raises:
         TransientError: the disk is full, read-only or out of reach.
     """
-    try:
-        yield
-    except OSError as error:
-        raise TransientError(
-            f"{doing} below PIGEON_OUTPUT_DIRECTORY failed: {error}. Check its free space and "
-            "permissions; the item is tried again."
-        ) from error
+
+    __slots__ = ("doing",)
+
+    def __init__(self, doing: str) -> None:
+        self.doing = doing
+
+    def __enter__(self) -> None:
+        return
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, OSError):
+            raise TransientError(
+                f"{self.doing} below PIGEON_OUTPUT_DIRECTORY failed: {error}. Check its free "
+                "space and permissions; the item is tried again."
+            ) from error
