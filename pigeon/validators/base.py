@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol
 
 from pigeon.exceptions import PigeonError, ValidationError
 
@@ -13,7 +13,6 @@ MAX_REASONS = 5
 MAX_REASON_LENGTH = 500
 
 
-@runtime_checkable
 class Validator(Protocol):
     """An object that reads a file and raises when it must not go out.
 
@@ -61,8 +60,9 @@ def sentence(reasons: Iterable[str]) -> str:
 
 
 def _ask(validator: Any, output: Path) -> None:
-    if isinstance(validator, Validator):
-        validator.validate(output)
+    check = getattr(validator, "validate", None)
+    if check is not None:
+        check(output)
         return
     answer = validator(output.read_bytes())
     if answer is None or answer is True:
