@@ -48,6 +48,7 @@ async def apush(options: Options | None = None, progress: Progress | None = None
             await _Run(context).work()
     finally:
         await pool.close()
+    context.summary.stopped = context.stopping.is_set()
     return context.summary
 
 

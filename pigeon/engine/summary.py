@@ -38,10 +38,17 @@ class Counts:
 
 @dataclass
 class Summary:
-    """All counts of a run, and the errors that no item could hold."""
+    """All counts of a run.
+
+    Attributes:
+        destinations: name → counts.
+        errors: what went wrong that no item could hold.
+        stopped: a signal ended the run before it was done.
+    """
 
     destinations: dict[str, Counts] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
+    stopped: bool = False
 
     def add(self, destination: str, results: Iterable[Result]) -> None:
         """Count ``results`` at ``destination``."""

@@ -7,7 +7,12 @@ of ``PIGEON_DATABASES``.
 
 from pigeon.queue.basics import add, clock, state_alias
 from pigeon.queue.claims import claim, has_work, renew
-from pigeon.queue.destinations import destination_failed, destination_succeeded, retry_date
+from pigeon.queue.destinations import (
+    destination_failed,
+    destination_succeeded,
+    is_open,
+    retry_date,
+)
 from pigeon.queue.results import Result, finish
 from pigeon.queue.upkeep import Replay, clean, hasten, replay
 
@@ -23,6 +28,7 @@ __all__ = [
     "finish",
     "has_work",
     "hasten",
+    "is_open",
     "renew",
     "replay",
     "retry_date",

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Q
 
+from pigeon.models.chunks import chunks
 from pigeon.models.item import ItemQuerySet, ItemToPush
+from pigeon.models.status import WAITING
+from pigeon.queue.coalesce import Waiting
 
 
-def fresh(items: ItemQuerySet, now: datetime | None) -> ItemQuerySet:
+def fresh(items: ItemQuerySet, now: datetime) -> ItemQuerySet:
     """New items that nothing holds up, in the order of the first index.
 
-    A mass push is also held up by an earlier one that waits for another attempt (``now`` is
-    ``None``: by none). Were it not left out here, many of them would fill the batch for nothing.
+    A mass push is also held up by an earlier one that waits for another attempt. Were it not
+    left out here, many of them would fill the batch for nothing.
     """
-    free = _free(items).new().order_by("-priority", "id")
-    if now is None:
-        return free
     earlier = _same_key(items).retry().filter(next_attempt_date__gt=now, pk__lt=OuterRef("pk"))
-    return free.filter(~Q(model_label="") | ~Exists(earlier))
+    free = _free(items).new().filter(~Q(model_label="") | ~Exists(earlier))
+    return free.order_by("-priority", "id")
 
 
 def due(items: ItemQuerySet, now: datetime | None) -> ItemQuerySet:
@@ -29,7 +31,7 @@ def due(items: ItemQuerySet, now: datetime | None) -> ItemQuerySet:
     return again if now is None else again.filter(next_attempt_date__lte=now)
 
 
-def next_keys(items: ItemQuerySet, limit: int, now: datetime | None) -> list[str]:
+def next_keys(items: ItemQuerySet, limit: int, now: datetime) -> list[str]:
     """Order keys of the next ``limit`` items: of each range its share of the batch.
 
     Of an odd batch the one left over goes to either, so that a batch of one starves neither.
@@ -39,6 +41,14 @@ def next_keys(items: ItemQuerySet, limit: int, now: datetime | None) -> list[str
     half = (limit + random.getrandbits(1)) // 2
     again = again[: max(half, limit - len(new))]
     return list(dict.fromkeys(again + new[: limit - len(again)]))
+
+
+def waiting_rows(using: str, keys: Sequence[str]) -> Iterator[Waiting]:
+    """All waiting items with ``keys``."""
+    for chunk in chunks(keys):
+        rows = ItemToPush.objects.using(using).filter(order_key__in=chunk, status__in=WAITING)
+        for row in rows.values_list(*Waiting.__slots__):
+            yield Waiting(*row)
 
 
 def _free(items: ItemQuerySet) -> ItemQuerySet:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
 
@@ -14,10 +14,10 @@ from pigeon.destinations import Destination
 from pigeon.models.chunks import chunks
 from pigeon.models.destination_state import DestinationState, DestinationStateQuerySet
 from pigeon.models.item import ItemToPush
-from pigeon.models.status import WAITING
 from pigeon.queue.basics import by_token, clock, state_alias
-from pigeon.queue.candidates import due, fresh, next_keys
-from pigeon.queue.coalesce import Choice, Waiting, choose
+from pigeon.queue.candidates import due, fresh, next_keys, waiting_rows
+from pigeon.queue.coalesce import Choice, choose
+from pigeon.queue.destinations import is_open
 from pigeon.queue.leases import recover
 
 
@@ -45,12 +45,12 @@ def claim(
         now: the time to judge by; the database's unless given.
     """
     states = DestinationState.objects.using(state_alias())
-    if not _is_open(_known(states, destination), destination, now or clock(using)):
+    if not is_open(_known(states, destination), destination, now or clock(using)):
         return []
     with _excluding(using):
         state = states.select_for_update(skip_locked=True).filter(name=destination.name).first()
         now = now or clock(using)
-        if state is None or not _is_open(state, destination, now):
+        if state is None or not is_open(state, destination, now):
             return []
         items = ItemToPush.objects.using(using).filter(destination=destination.name)
         recover(items, now)
@@ -58,7 +58,7 @@ def claim(
             return []
         scope = items.filter(rule_name__in=rules) if rules else items
         keys = next_keys(scope, limit if state.is_well else min(limit, 1), now)
-        return _take(choose(_waiting(using, keys), now), using, owner, now)
+        return _take(choose(waiting_rows(using, keys), now), using, owner, now)
 
 
 def _known(states: DestinationStateQuerySet, destination: Destination) -> DestinationState:
@@ -68,13 +68,6 @@ def _known(states: DestinationStateQuerySet, destination: Destination) -> Destin
         state = DestinationState(name=destination.name)
         states.bulk_create([state], ignore_conflicts=True)
     return state
-
-
-def _is_open(state: DestinationState, destination: Destination, now: datetime) -> bool:
-    """Whether claims are open at a destination: well, due for a probe, or configured anew."""
-    if state.is_well or state.next_probe is None or state.next_probe <= now:
-        return True
-    return bool(state.stopped_reason) and state.fingerprint != destination.fingerprint()
 
 
 @contextmanager
@@ -89,14 +82,6 @@ def _excluding(using: str) -> Iterator[None]:
             stack.enter_context(transaction.atomic(using=state_alias()))
         stack.enter_context(transaction.atomic(using=using))
         yield
-
-
-def _waiting(using: str, keys: Sequence[str]) -> Iterator[Waiting]:
-    """All waiting items with ``keys``."""
-    for chunk in chunks(keys):
-        rows = ItemToPush.objects.using(using).filter(order_key__in=chunk, status__in=WAITING)
-        for row in rows.values_list(*Waiting.__slots__):
-            yield Waiting(*row)
 
 
 def _take(choice: Choice, using: str, owner: str, now: datetime) -> list[ItemToPush]:

@@ -22,9 +22,9 @@ class Waiting:
     changed_fields: Sequence[str]
     lease_token: str
 
-    def is_due(self, now: datetime | None) -> bool:
-        """Whether the item may be tried at ``now``; ``None``: it may always."""
-        if now is None or self.status != Status.RETRY or self.next_attempt_date is None:
+    def is_due(self, now: datetime) -> bool:
+        """Whether the item may be tried at ``now``."""
+        if self.status != Status.RETRY or self.next_attempt_date is None:
             return True
         return self.next_attempt_date <= now
 
@@ -59,7 +59,7 @@ class Choice:
     merged: dict[int, Merged] = field(default_factory=dict)
 
 
-def choose(waiting: Iterable[Waiting], now: datetime | None) -> Choice:
+def choose(waiting: Iterable[Waiting], now: datetime) -> Choice:
     """Take the newest of each object's items, one object per order key.
 
     Objects have an order key of their own. Mass pushes of one rule share theirs; they go one
@@ -74,7 +74,7 @@ def choose(waiting: Iterable[Waiting], now: datetime | None) -> Choice:
     return choice
 
 
-def _choose_one(group: list[Waiting], now: datetime | None, choice: Choice) -> None:
+def _choose_one(group: list[Waiting], now: datetime, choice: Choice) -> None:
     *older, newest = group
     choice.superseded += [item.pk for item in older]
     merged = Merged(_action(group), _fields(group), _token(group))

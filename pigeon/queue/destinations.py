@@ -15,6 +15,13 @@ from pigeon.queue.basics import clock, state_alias
 from pigeon.retry import delay, next_attempt
 
 
+def is_open(state: DestinationState, destination: Destination, now: datetime) -> bool:
+    """Whether claims are open at a destination: well, due for a probe, or configured anew."""
+    if state.is_well or state.next_probe is None or state.next_probe <= now:
+        return True
+    return bool(state.stopped_reason) and state.fingerprint != destination.fingerprint()
+
+
 def retry_date(item: ItemToPush, now: datetime, error: DeliveryError) -> datetime | None:
     """When to try ``item`` again after ``error``; ``None``: its attempts are spent."""
     return next_attempt(

@@ -1,0 +1,139 @@
+"""What waits, and for how long: looks along indexes, quick however long the queue is.
+
+Nothing here takes a lock or changes anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from django.db.models import Q
+
+from pigeon.models.chunks import chunks
+from pigeon.models.item import ItemQuerySet, ItemToPush
+from pigeon.models.status import FIRST_ERROR, WAITING, Status
+from pigeon.queue.basics import clock
+from pigeon.queue.candidates import due, next_keys, waiting_rows
+from pigeon.queue.coalesce import choose
+
+#: Counting stops here; a result of this means "so many or more".
+COUNTED = 10_000
+#: How many of the oldest items in each status are looked at.
+LOOKED_AT = 1000
+
+
+class Old(NamedTuple):
+    """One of the oldest items: whose it is, and since when it has been waiting."""
+
+    destination: str
+    rule_name: str
+    since: datetime
+
+
+def destinations_in_use(using: str) -> Iterator[str]:
+    """Names of the destinations of all items in the queue: one look per name."""
+    names = ItemToPush.objects.using(using).order_by("destination")
+    name = names.values_list("destination", flat=True).first()
+    while name is not None:
+        yield name
+        later = names.filter(destination__gt=name).values_list("destination", flat=True)
+        name = later.first()
+
+
+def count_waiting(destination: str, using: str) -> int:
+    """How many items wait for ``destination``, at most :data:`COUNTED`."""
+    return _count(_items(destination, using).waiting())
+
+
+def count_failed(using: str, since: datetime, lookback: timedelta) -> int:
+    """How many items ended in an error after ``since``, at most :data:`COUNTED`.
+
+    Args:
+        using: alias of the queue's database.
+        since: aware datetime.
+        lookback: how long before that an item may have been queued to be counted.
+    """
+    recent = Q(last_push_attempts_date__gte=since)
+    recent |= Q(last_push_attempts_date=None, creation_date__gte=since)
+    rows = ItemToPush.objects.using(using).filter(recent, creation_date__gte=since - lookback)
+    errors = [status for status in Status if status >= FIRST_ERROR]
+    return min(COUNTED, sum(_count(rows.filter(status=status)) for status in errors))
+
+
+def count_abandoned(using: str, now: datetime) -> int:
+    """How many items are held by workers that let their lease end."""
+    return _count(ItemToPush.objects.using(using).lease_ended(now))
+
+
+def oldest(using: str, now: datetime) -> list[Old]:
+    """The items that have been waiting longest, whether or not it is their turn.
+
+    What a worker holds whose lease ended waits as well. An item that is sent again, or was
+    reset, waits since then. Of each status the first :data:`LOOKED_AT` are looked at.
+    """
+    rows = ItemToPush.objects.using(using)
+    kinds = (rows.new(), rows.retry(), rows.lease_ended(now))
+    return [old for kind in kinds for old in _oldest(kind)]
+
+
+def next_items(
+    destination: str, *, limit: int, using: str, rules: Collection[str] = ()
+) -> list[ItemToPush]:
+    """What claims would take now, in their order, were the destination open."""
+    items = _scope(destination, using, rules)
+    now = clock(using)
+    choice = choose(waiting_rows(using, next_keys(items, limit, now)), now)
+    taken = _fetch(choice.taken, using)
+    return sorted(taken, key=lambda item: (-item.priority, item.pk))
+
+
+def not_yet_due(
+    destination: str, *, limit: int, using: str, rules: Collection[str] = ()
+) -> list[ItemToPush]:
+    """Items that wait for another attempt, the next one first."""
+    items, now = _scope(destination, using, rules), clock(using)
+    return list(due(items, None).filter(next_attempt_date__gt=now)[:limit])
+
+
+def in_progress(
+    destination: str, *, limit: int, using: str, rules: Collection[str] = ()
+) -> list[ItemToPush]:
+    """Items that workers hold."""
+    return list(_scope(destination, using, rules).in_progress().order_by("pk")[:limit])
+
+
+def _scope(destination: str, using: str, rules: Collection[str]) -> ItemQuerySet:
+    items = _items(destination, using)
+    return items.filter(rule_name__in=rules) if rules else items
+
+
+def _items(destination: str, using: str) -> ItemQuerySet:
+    return ItemToPush.objects.using(using).filter(destination=destination)
+
+
+def _fetch(pks: Sequence[int], using: str) -> list[ItemToPush]:
+    rows = ItemToPush.objects.using(using)
+    return [item for chunk in chunks(pks) for item in rows.filter(pk__in=chunk)]
+
+
+def _count(items: ItemQuerySet) -> int:
+    return items[:COUNTED].count()
+
+
+def _oldest(items: ItemQuerySet) -> Iterator[Old]:
+    rows = items.order_by("creation_date").only(
+        "destination", "rule_name", "creation_date", "status",
+        "push_attempts", "next_attempt_date", "render_after",
+    )  # fmt: skip
+    for item in rows[:LOOKED_AT]:
+        yield Old(item.destination, item.rule_name, _since(item))
+
+
+def _since(item: ItemToPush) -> datetime:
+    """Since when ``item`` waits: a replay has no attempt yet and was due when it was asked."""
+    dates = [item.creation_date]
+    if item.push_attempts == 0 and item.status in WAITING:
+        dates += [date for date in (item.render_after, item.next_attempt_date) if date]
+    return max(dates)
