@@ -6,12 +6,13 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from django.db import router, transaction
+from django.db import connections, router, transaction
 from django.db.models import Model
 
 from pigeon.tracking.history import (
     Handling,
     History,
+    Write,
     history_of,
     in_own_transaction,
     overlaid,
@@ -63,21 +64,25 @@ def save(instance: Model, using: str, update_fields: Collection[str] | None, wor
     plan = plan_of(type(instance))
     scope = None if update_fields is None else plan.attnames(update_fields)
     history = _at_start(instance, plan, using)
-    if not in_own_transaction(using):
+    connection = connections[using]
+    if not in_own_transaction(connection):
         with transaction.atomic(using=using, savepoint=False):
-            return _handle(instance, plan, history, scope, work)
+            return _handle(instance, plan, history.open_write(connection), scope, work)
     try:
-        return _handle(instance, plan, history, scope, work)
+        return _handle(instance, plan, history.open_write(connection), scope, work)
     except BaseException:
         transaction.set_rollback(True, using=using)
         raise
 
 
 def _handle(
-    instance: Model, plan: Plan, history: History, scope: frozenset[str] | None, work: Work
+    instance: Model,
+    plan: Plan,
+    opened: tuple[History, Write],
+    scope: frozenset[str] | None,
+    work: Work,
 ) -> Any:
-    assert history.db is not None
-    history, write = history.open_write(history.db)
+    history, write = opened
     handling = Handling(scope, write)
     if plan.files:
         history = history._replace(known=_without_new_files(instance, plan, history, scope))
@@ -121,7 +126,7 @@ def note_refreshed(instance: Model, names: Collection[str]) -> None:
     values = _frozen(instance, names)
     read_back = {name: value for name, value in values.items() if name in written}
     if read_back:
-        history, write = history.open_write(history.writes[-1].using)
+        history, write = history.open_write(connections[history.writes[-1].using])
         write.values.update(read_back)
     fresh = {name: value for name, value in values.items() if name not in written}
     known = overlaid(history.known, fresh)
@@ -146,8 +151,8 @@ def _at_start(instance: Model, plan: Plan, using: str) -> History:
 
 def _is_other_row(instance: Model, plan: Plan, history: History) -> bool:
     """Whether the primary key was changed, or taken away to save a copy."""
-    last = {**history.known, **history.written()} if history.writes else history.known
-    return any(name in last and last[name] != instance.__dict__.get(name) for name in plan.keys)
+    memory = instance.__dict__
+    return any(history.last(name, memory.get(name)) != memory.get(name) for name in plan.keys)
 
 
 def _is_other_database(instance: Model, history: History, using: str) -> bool:

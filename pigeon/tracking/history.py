@@ -35,9 +35,8 @@ class Write:
         "in_test", "savepoints", "transaction", "using", "values",
     )  # fmt: skip
 
-    def __init__(self, using: str) -> None:
-        connection = connections[using]
-        self.using = using
+    def __init__(self, connection: BaseDatabaseWrapper) -> None:
+        self.using = connection.alias
         self.transaction = _transaction(connection)
         self.savepoints = _savepoints(connection)
         self.in_test = _in_test(connection)
@@ -71,7 +70,7 @@ class Write:
 
     def shares_fate(self, other: Write) -> bool:
         """Whether both are committed together or undone together."""
-        return (self.transaction, self.savepoints) == (other.transaction, other.savepoints)
+        return self.savepoints == other.savepoints and self.transaction == other.transaction
 
 
 class Handling:
@@ -134,6 +133,13 @@ class History(NamedTuple):
             return self
         return History(known, self.db, tuple(waiting), self.handlings)
 
+    def last(self, name: str, default: Any) -> Any:
+        """What was last written or else committed under the attname ``name``."""
+        for write in reversed(self.writes):
+            if name in write.values:
+                return write.values[name]
+        return self.known.get(name, default)
+
     def written(self) -> dict[str, Any]:
         """All that was written and is not committed, attname → value."""
         values: dict[str, Any] = {}
@@ -147,12 +153,13 @@ class History(NamedTuple):
 
     def begin(self, handling: Handling) -> History:
         """The same with ``handling`` going on."""
-        going = [each for each in self.handlings if not each.over]
-        return History(self.known, self.db, self.writes, (*going, handling))
+        going = self.handlings and tuple(each for each in self.handlings if not each.over)
+        handlings = (*going, handling)
+        return History(self.known, self.db, self.writes, handlings)
 
-    def open_write(self, using: str) -> tuple[History, Write]:
-        """A write at the present place of the transaction on ``using``."""
-        new = Write(using)
+    def open_write(self, connection: BaseDatabaseWrapper) -> tuple[History, Write]:
+        """A write at the present place of the transaction on ``connection``."""
+        new = Write(connection)
         if self.writes and self.writes[-1].shares_fate(new):
             return self, self.writes[-1]
         writes = _merged(self.writes)
@@ -216,9 +223,9 @@ def _transaction(connection: BaseDatabaseWrapper) -> tuple[Any, str | None] | No
     return None
 
 
-def in_own_transaction(using: str) -> bool:
+def in_own_transaction(connection: BaseDatabaseWrapper) -> bool:
     """Whether a transaction is open that is not just the one of ``TestCase``."""
-    blocks = connections[using].atomic_blocks
+    blocks = connection.atomic_blocks
     return bool(blocks) and not _is_of_testcase(blocks[-1])
 
 

@@ -147,7 +147,7 @@ def _save_base(cls: type) -> Any:
     def save_base(self: Model, *args: Any, **kwargs: Any) -> Any:
         if not _plan_if_owned(cls, type(self)):
             return proceed(self)(*args, **kwargs)
-        arguments = dict(zip(_SAVE_BASE, args, strict=False)) | kwargs
+        arguments = {**dict(zip(_SAVE_BASE, args, strict=False)), **kwargs} if args else kwargs
         using = arguments.get("using") or router.db_for_write(type(self), instance=self)
         arguments["using"] = using  # asked once, as a router may choose by chance
         names = _local(type(self)) if arguments.get("raw") else arguments.get("update_fields")
