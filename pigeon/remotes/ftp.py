@@ -144,7 +144,7 @@ class FTPRemote(Remote):
                 await self._write_large(source, writer, doing)
             else:
                 writer.write(data)
-            writer.close()
+            writer.write_eof()
             self._done(await self._ftp.reply(doing), doing)
         return None
 

@@ -17,7 +17,7 @@ from pigeon.exceptions import DestinationMisconfigured, TransientError, Unreacha
 from pigeon.remotes import ftp_errors
 from pigeon.remotes.base import Remote
 from pigeon.remotes.ftp_errors import Reply
-from pigeon.remotes.watchdog import Watchdog
+from pigeon.remotes.watchdog import Watchdog, unacknowledged
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
@@ -106,7 +106,7 @@ class FTPConnection:
             self.parser, self._remote.destination.host, self._remote.port
         )
         self._broken, self._control = False, self.parser.stream.writer
-        self._watchdog = Watchdog(self._remote.timeout, self.drop)
+        self._watchdog = Watchdog(self._remote.timeout, self.drop, self._unsent)
 
     async def _login(self) -> None:
         user = self._remote.destination.username or "anonymous"
@@ -247,6 +247,13 @@ class FTPConnection:
                 f"{self._remote.where} answered the request for a data port with nonsense: "
                 f"{self._remote.said(reply)}. Ask the partner to mend the server."
             ) from error
+
+    def _unsent(self) -> int:
+        """Bytes of the data connection that the server has not acknowledged."""
+        if self._data is None:
+            return 0
+        waiting: int = self._data.transport.get_write_buffer_size()
+        return waiting + unacknowledged(self._data.get_extra_info("socket"))
 
     async def drain(self, writer: asyncio.StreamWriter) -> None:
         """Wait until the other side takes more."""

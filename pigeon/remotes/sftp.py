@@ -165,8 +165,9 @@ class SFTPRemote(Remote):
         try:
             with self._watchdog:
                 await rename(old, new)
-        except sftp_errors.UNSUPPORTED as error:
-            raise RenameUnsupported(str(error)) from error
+        except (*sftp_errors.UNSUPPORTED, *sftp_errors.FORBIDDEN) as error:
+            # The file is our own and its folder takes new names: renaming as such is forbidden.
+            raise RenameUnsupported(self.said(error)) from error
         except sftp_errors.MISSING as error:
             raise RemoteFileNotFound(old) from error
         except (asyncssh.Error, OSError) as error:

@@ -17,7 +17,8 @@ MISSING = (asyncssh.SFTPNoSuchFile, asyncssh.SFTPNoSuchPath)
 #: There is no such command.
 UNSUPPORTED = (asyncssh.SFTPOpUnsupported,)
 _FULL = (asyncssh.SFTPNoSpaceOnFilesystem, asyncssh.SFTPQuotaExceeded)
-_FORBIDDEN = (
+#: The right to do it is missing.
+FORBIDDEN = (
     asyncssh.SFTPPermissionDenied,
     asyncssh.SFTPWriteProtect,
     asyncssh.SFTPCannotDelete,
@@ -48,7 +49,7 @@ def explain(remote: Remote, error: Exception, doing: str) -> DeliveryError:
         return TransientError(
             f"The connection to {where} dropped while Pigeon tried to {doing}: {said}."
         )
-    if isinstance(error, _FORBIDDEN):
+    if isinstance(error, FORBIDDEN):
         return DestinationMisconfigured(
             f"{where} does not allow Pigeon to {doing}: {said}. Ask the partner for the right "
             "to write there, or correct the folder in the URL."

@@ -7,7 +7,29 @@ those before it: what counts is that *something* comes back in time.
 from __future__ import annotations
 
 import asyncio
+import socket
+import sys
 from collections.abc import Callable
+
+try:
+    import fcntl
+    import termios
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
+#: How often it looks within one time-out.
+LOOKS = 4
+
+
+def unacknowledged(connection: socket.socket) -> int:
+    """Bytes in the system's send buffer; 0 where the system does not tell."""
+    if fcntl is None or connection.fileno() < 0:
+        return 0
+    try:
+        answer = fcntl.ioctl(connection.fileno(), termios.TIOCOUTQ, b"\0" * 4)
+    except OSError:
+        return 0
+    return int.from_bytes(answer, sys.byteorder)
 
 
 class Watchdog:
@@ -16,14 +38,28 @@ class Watchdog:
     Wrap every wait in ``with watchdog:``; leaving the block counts as progress, and
     :meth:`progress` says so in the middle of a long one.
 
+    Args:
+        timeout: seconds.
+        abort: ends the connection.
+        unsent: how many bytes of ours the other side has not acknowledged. When it shrinks,
+            that is progress, too: on a slow line the last megabytes leave our system's buffers
+            long after they were written.
+
     Attributes:
         fired: True once it has ended the connection.
     """
 
-    def __init__(self, timeout: float, abort: Callable[[], object]) -> None:
+    def __init__(
+        self,
+        timeout: float,
+        abort: Callable[[], object],
+        unsent: Callable[[], int] = lambda: 0,
+    ) -> None:
         self.timeout = timeout
         self.fired = False
         self._abort = abort
+        self._unsent = unsent
+        self._unsent_before = 0
         self._loop = asyncio.get_running_loop()
         self._waiting = 0
         self._last = 0.0
@@ -44,19 +80,24 @@ class Watchdog:
             self.progress()
         self._waiting += 1
         if self._timer is None and not self.fired:
-            self._timer = self._loop.call_later(self.timeout, self._look)
+            self._look_later()
 
     def __exit__(self, *_: object) -> None:
         self._waiting -= 1
         self.progress()
 
+    def _look_later(self) -> None:
+        self._unsent_before = self._unsent()
+        self._timer = self._loop.call_later(self.timeout / LOOKS, self._look)
+
     def _look(self) -> None:
         self._timer = None
         if not self._waiting:
             return
-        left = self._last + self.timeout - self._loop.time()
-        if left > 0:
-            self._timer = self._loop.call_later(left, self._look)
+        if self._unsent() < self._unsent_before:
+            self.progress()
+        if self._loop.time() - self._last < self.timeout:
+            self._look_later()
             return
         self.fired = True
         self._abort()

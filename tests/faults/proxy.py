@@ -1,0 +1,137 @@
+"""A bad line: a TCP relay that can hang, freeze, or cut connections where a test wants it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+import socket
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+from pigeon.destinations import Destination
+from tests.contracts.places import Place
+
+HOST = "127.0.0.1"
+_EPSV = re.compile(rb"229 ([^(]*)\(\|\|\|(\d+)\|\)")
+
+
+class Proxy:
+    """Relays to ``port``; for FTP also the data connections, by another proxy each.
+
+    Attributes:
+        greets: while False, connections are taken and nothing is relayed.
+        budget: bytes from the client that still pass; then :attr:`when_spent` is called.
+        mute: swallow what the server answers, and cut the connection there.
+    """
+
+    def __init__(self, port: int, *, ftp: bool = False) -> None:
+        self.target, self.ftp = port, ftp
+        self.greets, self.mute, self.frozen = True, False, False
+        self.budget: float = float("inf")
+        self.when_spent: Callable[[], None] = self.cut
+        self._writers: set[asyncio.StreamWriter] = set()
+        self._children: list[Proxy] = []
+        self._parent: Proxy | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def __aenter__(self) -> Self:
+        listening = socket.socket()
+        # So that what a test holds back stays with the client, as on a long line.
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 32 * 1024)
+        listening.bind((HOST, 0))
+        self._server = await asyncio.start_server(self._serve, sock=listening)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        self.cut()
+        self._server.close()
+        for child in self._children:
+            await child.__aexit__(None, None, None)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def cut(self) -> None:
+        """Reset every connection."""
+        for writer in self._writers:
+            writer.transport.abort()
+        for child in self._children:
+            child.cut()
+
+    def freeze(self) -> None:
+        """Keep the connections, relay nothing more."""
+        self.frozen = True
+
+    def refuse(self) -> None:
+        """Take no further connection."""
+        self._server.close()
+
+    def to(self, place: Place, **more: object) -> Destination:
+        """``place`` as it is reached through this line."""
+        url = place.url.replace(f":{self.target}/", f":{self.port}/")
+        options = {"host_key_check": False} if url.startswith("sftp") else {}
+        return Place(url, place.folder, place.options).destination(**options | more)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task
+        self._tasks.add(task)
+        self._writers.add(writer)
+        try:
+            while not self.greets:
+                await asyncio.sleep(0.05)
+            upstream, downstream = await asyncio.open_connection(HOST, self.target)
+            self._writers.add(downstream)
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._relay(reader, downstream, self._from_client))
+                group.create_task(self._relay(upstream, writer, self._from_server))
+        except* (OSError, asyncio.CancelledError):
+            self.cut()
+
+    async def _relay(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        change: Callable[[bytes], object],
+    ) -> None:
+        while data := await reader.read(8192):
+            done = change(data)
+            passed = await done if asyncio.iscoroutine(done) else done
+            while self._root.frozen:
+                await asyncio.sleep(0.05)
+            writer.write(passed)  # type: ignore[arg-type]
+            await writer.drain()
+        with contextlib.suppress(OSError):
+            writer.write_eof()
+
+    @property
+    def _root(self) -> Proxy:
+        return self._parent or self
+
+    def _from_client(self, data: bytes) -> bytes:
+        root = self._root
+        root.budget -= len(data)
+        if root.budget < 0:
+            root.budget = float("inf")
+            root.when_spent()
+        return data
+
+    async def _from_server(self, data: bytes) -> bytes:
+        if self.mute:
+            self.cut()
+            raise ConnectionResetError
+        match = _EPSV.search(data) if self.ftp else None
+        if not match:
+            return data
+        child = await Proxy(int(match[2])).__aenter__()
+        child._parent = self._root
+        self._children.append(child)
+        return data.replace(match[2], b"%d" % child.port)
