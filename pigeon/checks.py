@@ -1,1 +1,0 @@
-"""System checks: what is declared in a way that cannot work, with cause and cure."""

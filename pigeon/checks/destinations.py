@@ -1,0 +1,169 @@
+"""Do the places exist to which rules send, and can their senders work with them?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from django.core.checks import CheckMessage
+
+from pigeon import destinations
+from pigeon.checks.catalogue import (
+    BAD_OPTION,
+    BAD_SENDERS,
+    COLLISION,
+    INSECURE,
+    LONG_DESTINATION,
+    MALFORMED_URL,
+    NO_DESTINATION,
+    UNKNOWN_DESTINATION,
+    UNKNOWN_RULE,
+    UNKNOWN_SCHEME,
+)
+from pigeon.checks.suggest import did_you_mean, listed
+from pigeon.conf import conf
+from pigeon.configuration import DefaultConfiguration
+from pigeon.destinations import Destination
+from pigeon.exceptions import ConfigurationError
+from pigeon.models.item import ItemToPush
+from pigeon.registry import registry
+from pigeon.senders.registry import check_destination, sender_class
+
+_MAX_NAME = ItemToPush._meta.get_field("destination").max_length or 0
+#: Options that switch a proof of identity off, and what is no longer proved.
+_SWITCHES = {
+    "host_key_check": "the host key of the server",
+    "verify_certificate": "the certificate of the server",
+}
+
+
+def check() -> Iterator[CheckMessage]:
+    """Rules' entries, the destinations of the settings, then each destination as such."""
+    found: dict[str, Destination] = {}
+    yield from _unknown_rules()
+    yield from _check_named(found)
+    urls: dict[str, set[object]] = {}
+    for rule in registry.rules():
+        yield from _check_rule(rule, found, urls)
+    yield from _collisions(urls)
+    yield from _check_each(found)
+
+
+def _unknown_rules() -> Iterator[CheckMessage]:
+    known = {rule.name for rule in registry.rules()}
+    for name in conf.PUSH_URLS:
+        if name not in known:
+            yield UNKNOWN_RULE.found(
+                f"PIGEON_PUSH_URLS names the rule {name!r}, which does not exist.",
+                f"{did_you_mean(name, known)}Registered rules: {listed(known)}.",
+                "PIGEON_PUSH_URLS",
+            )
+
+
+def _check_named(found: dict[str, Destination]) -> Iterator[CheckMessage]:
+    for name in conf.DESTINATIONS:
+        try:
+            found[name] = destinations.named(name)
+        except ConfigurationError as error:
+            yield MALFORMED_URL.found(
+                f"The destination {name!r} cannot be used: {error}",
+                f"Correct PIGEON_DESTINATIONS[{name!r}].",
+                f"destination {name!r}",
+            )
+
+
+def _check_rule(
+    rule: DefaultConfiguration, found: dict[str, Destination], urls: dict[str, set[object]]
+) -> Iterator[CheckMessage]:
+    entries = rule.get_push_urls()
+    where = f"rule {rule.name!r}"
+    if isinstance(entries, str):
+        yield MALFORMED_URL.found(
+            f"The push URLs of rule {rule.name!r} are a string, not a list.",
+            "Put the URL into a list: push_urls = ['…'].",
+            where,
+        )
+        return
+    if not entries:
+        yield NO_DESTINATION.found(
+            f"Rule {rule.name!r} has no destination, so nothing is queued by it.",
+            f"Name URLs or destinations in PIGEON_PUSH_URLS[{rule.name!r}], or in the rule's "
+            "push_urls.",
+            where,
+        )
+    for entry in entries:
+        if entry in conf.DESTINATIONS:
+            continue
+        try:
+            destination = found.setdefault(entry, destinations.resolve(entry))
+        except ConfigurationError as error:
+            yield _unresolved(rule, entry, error)
+        else:
+            parts = urlsplit(entry)
+            secret = (destination.url_password, parts.query, parts.fragment)
+            urls.setdefault(destination.name, set()).add(secret)
+
+
+def _unresolved(
+    rule: DefaultConfiguration, entry: object, error: ConfigurationError
+) -> CheckMessage:
+    is_url = not isinstance(entry, str) or ":" in entry
+    close = "" if is_url else did_you_mean(str(entry), conf.DESTINATIONS)
+    return (MALFORMED_URL if is_url else UNKNOWN_DESTINATION).found(
+        f"Rule {rule.name!r} cannot send to one of its destinations: {error}",
+        f"{close}Correct the entry in PIGEON_PUSH_URLS[{rule.name!r}] or in the rule's "
+        "push_urls; names are those of PIGEON_DESTINATIONS.",
+        f"rule {rule.name!r}",
+    )
+
+
+def _collisions(urls: dict[str, set[object]]) -> Iterator[CheckMessage]:
+    for name, variants in urls.items():
+        if len(variants) > 1 or name in conf.DESTINATIONS:
+            yield COLLISION.found(
+                f"Several destinations would be called {name!r}: a URL without a name is named "
+                "without its password, query and fragment.",
+                "Give each of them a name and a URL of its own in PIGEON_DESTINATIONS, and let "
+                "the rules name that.",
+                f"destination {name!r}",
+            )
+
+
+def _check_each(found: dict[str, Destination]) -> Iterator[CheckMessage]:
+    try:
+        sender_class("dummy")
+    except ConfigurationError as error:
+        yield BAD_SENDERS.found(str(error), "Correct PIGEON_SENDERS.", "PIGEON_SENDERS")
+        return
+    for destination in {each.name: each for each in found.values()}.values():
+        yield from _check_one(destination)
+
+
+def _check_one(destination: Destination) -> Iterator[CheckMessage]:
+    name = destination.name
+    where = f"destination {name[:_MAX_NAME]!r}"
+    if len(name) > _MAX_NAME:
+        yield LONG_DESTINATION.found(
+            f"A destination's name has {len(name)} characters; {_MAX_NAME} are allowed.",
+            "Give it a shorter name in PIGEON_DESTINATIONS. A URL without a name is its own.",
+            where,
+        )
+    try:
+        sender_class(destination.scheme)
+    except ConfigurationError as error:
+        text = f"Nobody can deliver to {name!r}: {error}"
+        yield UNKNOWN_SCHEME.found(text, "Correct the scheme of the URL.", where)
+        return
+    for sentence in check_destination(destination):
+        cure = f"Correct PIGEON_DESTINATIONS[{name!r}]."
+        if name not in conf.DESTINATIONS:
+            cure = "Correct the URL, or give it a name and options in PIGEON_DESTINATIONS."
+        yield BAD_OPTION.found(f"Destination {name!r}: {sentence}", cure, where)
+    for option, proof in _SWITCHES.items():
+        if destination.options.get(option) is False:
+            yield INSECURE.found(
+                f"{option} of destination {name!r} is False, so {proof} is not checked and "
+                "whoever answers gets the password and the content.",
+                f"Remove the option {option!r}.",
+                where,
+            )
