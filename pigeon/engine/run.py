@@ -60,6 +60,7 @@ class _Run:
         self._destinations = chosen_destinations(context.options)
         self._lanes: dict[Key, tuple[Lane, asyncio.Task[None]]] = {}
         self._idle: set[Key] = set()
+        self._busy: set[Key] = set()
 
     async def work(self) -> None:
         if self._context.options.retry_now:
@@ -77,7 +78,9 @@ class _Run:
         room = self._context.options.concurrency - len(self._lanes)
         if room <= 0 or not self._context.allowance(1):
             return
-        skipped = {*self._lanes, *(() if self._context.options.forever else self._idle)}
+        skipped = {*self._lanes, *self._busy}
+        if not self._context.options.forever:
+            skipped |= self._idle
         for key in (await self._context.pool.run(self._find_work, skipped))[:room]:
             lane = Lane(self._context, self._destinations[key[0]], key[1])
             self._lanes[key] = (lane, asyncio.create_task(lane.work()))
@@ -103,12 +106,17 @@ class _Run:
 
     def _collect(self) -> None:
         ended = [key for key, (_, task) in self._lanes.items() if task.done()]
+        if ended or not self._lanes:
+            # Slots may be free again: of lanes that ended here, or in other processes.
+            self._busy.clear()
         for key in ended:
             lane, task = self._lanes.pop(key)
             error = task.exception()
             if error is not None:
                 self._report(lane, error)
-            if error is not None or not (lane.claimed or lane.busy):
+            if lane.busy:
+                self._busy.add(key)
+            elif error is not None or not lane.claimed:
                 self._idle.add(key)
 
     def _report(self, lane: Lane, error: BaseException) -> None:
