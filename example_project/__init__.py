@@ -1,0 +1,1 @@
+"""A small newsroom that pushes its stories to partners: the site of ``make demo``."""

@@ -1,0 +1,1 @@
+"""Stories, photos, authors; and the rules that say who gets them."""
