@@ -49,17 +49,13 @@ def destination_failed(destination: Destination, error: DeliveryError) -> dateti
             probe = now + timedelta(seconds=conf.STOPPED_PROBE_INTERVAL)
             states.set_stopped(now, probe, message, destination.fingerprint())
             return probe
-        is_open = state.next_probe is not None and state.next_probe > now
-        if state.next_probe and is_open and state.fingerprint == destination.fingerprint():
+        if state.next_probe and not is_open(state, destination, now):
             return state.next_probe
-        failures = state.failures + (not is_open or not state.failures)
-        probe = max(state.next_probe or now, now + _pause(failures, error))
+        failures = state.failures + 1
+        pause = max(delay(failures, conf.RETRY_SCHEDULE), error.retry_after or timedelta())
+        probe = now + pause
         states.set_failing(now, probe, message, failures=failures)
         return probe
-
-
-def _pause(failures: int, error: DeliveryError) -> timedelta:
-    return max(delay(failures, conf.RETRY_SCHEDULE), error.retry_after or timedelta())
 
 
 def destination_succeeded(destination: Destination) -> None:

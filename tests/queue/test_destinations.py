@@ -1,0 +1,163 @@
+"""A destination that fails is left alone for a while, then probed with one item."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from pigeon.destinations import Destination, resolve
+from pigeon.exceptions import AuthenticationError, DestinationMisconfigured, Unreachable
+from pigeon.models import DestinationState
+from pigeon.queue import destination_failed, destination_succeeded, hasten
+from tests.queue.making import ids, make, make_many, push, record, take
+
+
+@pytest.fixture(autouse=True)
+def named(settings: Any) -> None:
+    configure(settings, password="old")
+    settings.PIGEON_RETRY_SCHEDULE = [100, 1000]
+    settings.PIGEON_STOPPED_PROBE_INTERVAL = 900
+
+
+def configure(settings: Any, **options: Any) -> None:
+    url = "sftp://news@partner.example/in"
+    settings.PIGEON_DESTINATIONS = {"beloved": {"URL": url, "OPTIONS": options}}
+
+
+def beloved() -> Destination:
+    return resolve("beloved")
+
+
+def state(alias: str) -> DestinationState:
+    return DestinationState.objects.using(alias).get(name="beloved")
+
+
+@pytest.fixture
+def waiting(alias: str) -> str:
+    """A database where ten items wait and the destination is known."""
+    take(alias, to=beloved())
+    make_many(alias, range(10), destination="beloved")
+    return alias
+
+
+def probe(alias: str, now: datetime) -> list[Any]:
+    return take(alias, to=beloved(), now=now)
+
+
+def test_a_failing_destination_gets_nothing_until_its_probe_and_then_one_item(
+    waiting: str,
+) -> None:
+    when = destination_failed(beloved(), Unreachable("no route to host"))
+
+    assert take(waiting, to=beloved()) == []
+    assert probe(waiting, when - timedelta(seconds=1)) == []
+    assert len(probe(waiting, when)) == 1
+    assert probe(waiting, when) == [], "one probe is enough"
+
+
+def test_a_probe_waits_until_what_was_sent_before_has_come_back(waiting: str) -> None:
+    before = take(waiting, to=beloved(), limit=3)
+    when = destination_failed(beloved(), Unreachable("no route to host"))
+    soon = when.replace() if when < before[0].lease_until else timezone.now()
+    DestinationState.objects.using(waiting).update(next_probe=soon)
+    assert probe(waiting, soon) == []
+    record(waiting, before, None)
+    assert len(probe(waiting, soon)) == 1
+
+
+def test_a_probe_that_its_worker_never_finished_is_made_again(waiting: str) -> None:
+    when = destination_failed(beloved(), Unreachable("no route to host"))
+    probe(waiting, when)
+    assert len(probe(waiting, when + timedelta(hours=1))) == 1
+
+
+def test_success_opens_the_destination(waiting: str) -> None:
+    when = destination_failed(beloved(), Unreachable("no route to host"))
+    push(waiting, probe(waiting, when))
+    destination_succeeded(beloved())
+    assert len(take(waiting, to=beloved())) == 9
+    assert state(waiting).failures == 0
+    assert state(waiting).last_success_date is not None
+
+
+def test_the_pause_grows_with_each_failed_probe(waiting: str) -> None:
+    when = destination_failed(beloved(), Unreachable("no route"))
+    assert timedelta(seconds=49) < when - timezone.now() <= timedelta(seconds=100)
+    hasten(["beloved"], waiting)
+    when = destination_failed(beloved(), Unreachable("no route"))
+    assert timedelta(seconds=499) < when - timezone.now() <= timedelta(seconds=1000)
+    assert state(waiting).failures == 2
+
+
+def test_deliveries_that_fail_together_count_once(waiting: str) -> None:
+    probes = {destination_failed(beloved(), Unreachable("no route")) for _ in range(32)}
+    assert len(probes) == 1
+    assert state(waiting).failures == 1
+
+
+def test_a_partner_who_says_when_to_come_back_is_obeyed(waiting: str) -> None:
+    error = Unreachable("come back later", retry_after=timedelta(hours=5))
+    assert destination_failed(beloved(), error) - timezone.now() > timedelta(hours=4, minutes=59)
+
+
+def test_a_paused_destination_costs_the_others_nothing(waiting: str) -> None:
+    destination_failed(beloved(), Unreachable("no route"))
+    make(waiting, "elsewhere")
+    assert ids(take(waiting)) == ["elsewhere"]
+
+
+@pytest.mark.parametrize("error", [AuthenticationError, DestinationMisconfigured])
+def test_a_refused_login_stops_the_destination_not_the_items(
+    waiting: str, error: type[Any]
+) -> None:
+    when = destination_failed(beloved(), error("Login refused"))
+    assert state(waiting).stopped_reason == "Login refused"
+    assert take(waiting, to=beloved()) == []
+    assert timedelta(seconds=890) < when - timezone.now() <= timedelta(seconds=900)
+    assert len(probe(waiting, when)) == 1, "a slow probe"
+    assert probe(waiting, when) == []
+
+
+def test_a_new_configuration_starts_it_again_with_one_probe(waiting: str, settings: Any) -> None:
+    destination_failed(beloved(), AuthenticationError("Login refused"))
+    configure(settings, password="new")
+    assert len(take(waiting, to=beloved())) == 1
+    assert take(waiting, to=beloved()) == []
+
+
+def test_a_new_configuration_that_is_refused_as_well_is_not_tried_on_and_on(
+    waiting: str, settings: Any
+) -> None:
+    destination_failed(beloved(), AuthenticationError("Login refused"))
+    configure(settings, password="new")
+    items = take(waiting, to=beloved())
+    destination_failed(beloved(), AuthenticationError("Login refused"))
+    record(waiting, items, None)
+    assert take(waiting, to=beloved()) == []
+
+
+def test_a_new_configuration_that_cannot_be_reached_is_not_tried_on_and_on(
+    waiting: str, settings: Any
+) -> None:
+    destination_failed(beloved(), AuthenticationError("Login refused"))
+    configure(settings, password="new")
+    items = take(waiting, to=beloved())
+    destination_failed(beloved(), Unreachable("no route"))
+    record(waiting, items, None)
+    assert take(waiting, to=beloved()) == []
+
+
+def test_an_error_without_words_stops_the_destination_too(waiting: str) -> None:
+    destination_failed(beloved(), AuthenticationError(""))
+    assert state(waiting).stopped_reason == "AuthenticationError"
+    assert take(waiting, to=beloved()) == []
+
+
+def test_no_secret_is_stored(waiting: str, settings: Any) -> None:
+    configure(settings, password="s3cret!")
+    destination_failed(beloved(), AuthenticationError("refused news:s3cret!"))
+    row = state(waiting)
+    assert "s3cret" not in f"{row.stopped_reason} {row.last_error} {row.fingerprint}"
