@@ -18,7 +18,9 @@ QUEUES = ("default", "postgresql")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "slow: real servers or faults; left out by `make quick`")
+    config.addinivalue_line(
+        "markers", "slow: takes seconds; left out by `make quick` and most of the matrix"
+    )
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
