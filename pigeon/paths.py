@@ -8,6 +8,7 @@ because a partner expects the very name that the rule gave.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 from pigeon.exceptions import GetDirectoryError
@@ -16,8 +17,8 @@ from pigeon.exceptions import GetDirectoryError
 MAX_NAME_BYTES = 255
 #: Most bytes of UTF-8 in a whole path, which leaves room for the folders it is put into.
 MAX_PATH_BYTES = 1000
-#: Beginnings that Pigeon's own temporary names have.
-RESERVED_PREFIXES = (".pigeon-", ".building-")
+#: Pigeon's own temporary names: of a file on its way, and of a parcel that is being built.
+RESERVED = re.compile(r"\..*\.[0-9a-f]{32}\.part|\.building-.*", re.DOTALL)
 
 #: Unicode categories that cannot be seen or that change how others are shown, and the word.
 _INVISIBLE = {
@@ -87,8 +88,8 @@ def _why_unsafe(name: str) -> str:
         return "contains a slash or backslash, which separates folders on some systems"
     if name != name.strip():
         return "begins or ends with white space"
-    if name.startswith(RESERVED_PREFIXES):
-        return "begins like one of Pigeon's own temporary names"
+    if name[0] == "." and RESERVED.fullmatch(name):
+        return "looks like one of Pigeon's own temporary names"
     return _invisible(name) or _too_long(name)
 
 

@@ -42,7 +42,8 @@ class TemplateOutputMaker(BaseOutputMaker):
 class TombstoneOutputMaker(TemplateOutputMaker):
     """Says that an object is gone; takes the place of a rule's makers after a deletion.
 
-    Its file has the name that the object's own file had.
+    Its file has the name that the object's own file had, so that it takes its place at the
+    partner, and it must pass the rule's validators like any other output.
     """
 
     def get_template_names(self) -> Sequence[str]:
