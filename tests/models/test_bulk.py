@@ -1,0 +1,71 @@
+"""Rows written in bulk are the rows that instances would have written."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from pigeon.models import Outcome, Publication, PushAttempt
+from pigeon.models.attempt import Tried
+from pigeon.models.bulk import insert
+from pigeon.models.publication import Put, path_digest
+from tests.queue.making import make
+
+WHEN = datetime(2026, 1, 1, 12, 30, 0, 123456, tzinfo=UTC)
+
+
+def put(path: str, **values: object) -> Put:
+    facts = {
+        "destination": "d", "path": path, "path_digest": path_digest(path), "rule_name": "r",
+        "model_label": "m", "object_id": "1", "order_key": "k", "item_id": 2**40, "size": 1,
+        "sha256": "0", "rendered_at": WHEN, "published_date": WHEN,
+    }  # fmt: skip
+    return Put(**(facts | values))  # type: ignore[arg-type]
+
+
+def test_what_is_written_is_what_is_read(alias: str) -> None:
+    item = make(alias)
+    receipts = [{"path": "ü %s {} \"'\u2028", "size": 3}]
+    row = Tried(item.pk, WHEN, 0.25, "w", Outcome.RETRY, "E", "50 % {of} 'it'", 2**40, receipts)
+    insert(PushAttempt, [row], alias)
+    got = PushAttempt.objects.using(alias).get()
+    assert got.item == item
+    assert Tried(*(getattr(got, name) for name in Tried._fields)) == row
+
+
+def test_every_field_of_a_row_is_a_field_of_its_model() -> None:
+    for row, model in [(Put, Publication), (Tried, PushAttempt)]:
+        columns = {field.attname for field in model._meta.concrete_fields} - {"id"}
+        assert set(row._fields) == columns
+
+
+def test_no_rows_are_no_statement(alias: str) -> None:
+    insert(PushAttempt, [], alias)
+
+
+def test_more_rows_than_one_statement_names(alias: str) -> None:
+    Publication.objects.using(alias).put(put(str(number)) for number in range(1300))
+    assert Publication.objects.using(alias).count() == 1300
+
+
+def test_a_conflict_is_an_error_or_a_replacement(alias: str) -> None:
+    insert(Publication, [put("a", size=1)], alias)
+    with pytest.raises(IntegrityError), transaction.atomic(using=alias):
+        insert(Publication, [put("a", size=2)], alias)
+    insert(Publication, [put("a", size=3)], alias, unique=("destination", "path_digest"))
+    assert Publication.objects.using(alias).get().size == 3
+
+
+def test_of_rows_for_one_path_the_last_counts(alias: str) -> None:
+    Publication.objects.using(alias).put([put("a", size=1), put("b"), put("a", size=2)])
+    assert Publication.objects.using(alias).get(path="a").size == 2
+
+
+def test_publications_are_found_and_forgotten_by_path(alias: str) -> None:
+    rows = Publication.objects.using(alias)
+    rows.put([put("a"), put("b"), put("a", destination="other")])
+    assert [row.path for row in rows.at("d", ["a", "c"])] == ["a"]
+    rows.gone("d", ["a"])
+    assert set(rows.values_list("destination", "path")) == {("d", "b"), ("other", "a")}
