@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import uuid
+
 import pytest
 
 from pigeon.exceptions import GetDirectoryError
 from pigeon.paths import check_name, check_path, safe_relative_path
+from pigeon.senders.names import temporary_path
 
 
 @pytest.mark.parametrize(
@@ -87,3 +90,9 @@ def test_whole_paths_can_be_checked() -> None:
     assert check_path("a/b.xml") == "a/b.xml"
     with pytest.raises(GetDirectoryError):
         check_path("a/")
+
+
+@pytest.mark.parametrize("name", ["a.xml", "x" * 255])
+def test_names_of_files_on_their_way_are_reserved(name: str) -> None:
+    with pytest.raises(GetDirectoryError, match="temporary names"):
+        check_name(temporary_path(name, uuid.uuid4().hex))
