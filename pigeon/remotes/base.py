@@ -104,9 +104,12 @@ class Remote(ABC):
         return f"[{host}]:{self.port}" if ":" in host else f"{host}:{self.port}"
 
     def said(self, words: object) -> str:
-        """A server's words, fit for a message: on one line, short, without our secrets."""
+        """A server's words, fit for a message: on one line, short, without our secrets.
+
+        The sentence around them brings its own full stop.
+        """
         text = " ".join(str(words).split())
-        return self.destination.redact(text)[:SAID_LENGTH] or "nothing"
+        return self.destination.redact(text)[:SAID_LENGTH].rstrip(". ") or "nothing"
 
     @property
     @abstractmethod

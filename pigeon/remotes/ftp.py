@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import posixpath
 from collections.abc import AsyncGenerator
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
 
 from pigeon.destinations import Destination
 from pigeon.exceptions import (
@@ -144,7 +144,8 @@ class FTPRemote(Remote):
                 await self._write_large(source, writer, doing)
             else:
                 writer.write(data)
-            writer.write_eof()
+            with suppress(OSError):  # the server has closed it already, and its reply says why
+                writer.write_eof()
             self._done(await self._ftp.reply(doing), doing)
         return None
 
@@ -189,7 +190,7 @@ class FTPRemote(Remote):
 
     async def rename(self, old: str, new: str, *, replace: bool) -> None:
         """Rename; FTP servers replace what is there, or refuse. See :meth:`Remote.rename`."""
-        self._check_path(new)
+        self._check_path(old + new)
         if not replace and await self._exists(new):
             raise RenameTargetExists(new)
         self._ftp.send(f"RNFR {old}")

@@ -33,6 +33,18 @@ class _Parser(aioftp.Client):
         text = line.decode("utf-8", "replace").rstrip("\r\n")
         return aioftp.Code(text[:3]), text[3:]
 
+    async def parse_response(self) -> tuple[aioftp.Code, list[str]]:
+        """A whole reply (RFC 959, section 4.2). Raises ``ValueError`` if it is none."""
+        code, text = await self.parse_line()
+        if not code.isdigit():
+            raise ValueError(f"this is not FTP: {code}{text}")
+        lines, ended = [text], not text.startswith("-")
+        while not ended:
+            start, text = await self.parse_line()
+            lines.append(text if start == code else start + text)
+            ended = start == code and not text.startswith("-")
+        return code, lines
+
 
 class FTPConnection:
     """A logged-in control connection.

@@ -57,6 +57,11 @@ def explain(remote: Remote, reply: Reply, doing: str) -> DeliveryError:
         return TransientError(
             f"{where} could not {doing}: {said}. Its disk or our quota is full; tell the partner."
         )
+    if reply.code == 451:
+        return TransientError(
+            f"{where} could not {doing}: {said}. Often its disk or our quota is full; ask the "
+            "partner if it lasts."
+        )
     if reply.code in MISSING_OR_FORBIDDEN:
         return DestinationMisconfigured(
             f"{where} does not let Pigeon {doing}: {said}. Ask the partner for the right to "
