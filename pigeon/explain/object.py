@@ -17,6 +17,7 @@ from pigeon.explain.answers import Answer, answers_of, verdict_on
 from pigeon.explain.records import Place, Records
 from pigeon.listen import routes_of
 from pigeon.registry import registry
+from pigeon.select.objects import title_of
 
 
 @dataclass(slots=True)
@@ -61,24 +62,26 @@ def explain(model: type[Model], pk: str, using: str | None = None) -> Explanatio
     key = _key(model, pk)
     instance = model._base_manager.using(using).filter(pk=key).first()
     records = Records(model, str(key), using)
-    title = str(instance) if instance is not None else ""
-    result = Explanation(f"{model._meta.label} {key}", title, using)
+    result = Explanation(f"{model._meta.label} {key}", _title(instance), using)
     result.notes = list(_notes(model, instance, using))
     for rule in registry.rules():
         if _is_about(rule, model) or rule.name in records.rules:
             result.rules.append(_report(rule, model, instance, records))
         else:
             result.others.append(rule.name)
-    gone = sorted(records.rules - {rule.name for rule in registry.rules()})
-    for name in gone:
-        verdict = "No rule has this name any more, so its waiting items will fail."
-        result.rules.append(RuleReport(name, verdict, places=records.places(name, {})))
-    if not any(_is_about(rule, model) for rule in registry.rules()):
-        result.notes.append(
-            f"No rule names {model._meta.label}, so saving it queues nothing. Name it in the "
-            "models of a rule in a pigeon_config module."
-        )
+    result.rules += _gone(records)
     return result
+
+
+def _title(instance: Model | None) -> str:
+    return "" if instance is None else title_of(instance)
+
+
+def _gone(records: Records) -> Iterator[RuleReport]:
+    """Rules that are no longer there but have left items."""
+    for name in sorted(records.rules - {rule.name for rule in registry.rules()}):
+        verdict = "No rule has this name any more, so items of it that wait will fail."
+        yield RuleReport(name, verdict, places=records.places(name, {}))
 
 
 def _key(model: type[Model], pk: str) -> Any:
@@ -102,6 +105,11 @@ def _notes(model: type[Model], instance: Model | None, using: str) -> Iterator[s
         yield f"There is no such object in the database {using!r}."
     if using not in conf.DATABASES:
         yield f"PIGEON_DATABASES does not name {using!r}, so saves in it queue nothing."
+    if not any(_is_about(rule, model) for rule in registry.rules()):
+        yield (
+            f"No rule names {model._meta.label}, so saving it queues nothing. Name it in the "
+            "models of a rule in a pigeon_config module."
+        )
 
 
 def _report(

@@ -9,6 +9,7 @@ from datetime import datetime
 from django.db.models import Model
 
 from pigeon.condition import condition, states_by_name
+from pigeon.conf import conf
 from pigeon.configuration import labels_of
 from pigeon.destinations import Destination
 from pigeon.models.item import ItemToPush, order_key
@@ -61,7 +62,8 @@ class Records:
         self._labels, self._key, self._using = labels_of(model), key, using
         self._states = states_by_name()
         rows = ItemToPush.objects.using(using).filter(model_label__in=self._labels, object_id=key)
-        self._items = list(rows.order_by("-pk")[:LOOKED_AT])
+        self._has_queue = using in conf.DATABASES
+        self._items = list(rows.order_by("-pk")[:LOOKED_AT]) if self._has_queue else []
         self.rules = {item.rule_name for item in self._items}
 
     def places(self, rule: str, destinations: Mapping[str, Destination]) -> list[Place]:
@@ -80,6 +82,8 @@ class Records:
         return Place(name, known.url if known else "", words, shown, self._held(rule, name))
 
     def _held(self, rule: str, name: str) -> list[Held]:
+        if not self._has_queue:
+            return []
         keys = [order_key(name, rule, label, self._key) for label in self._labels]
         rows = Publication.objects.using(self._using).filter(order_key__in=keys).order_by("path")
         return [Held(row.path, row.size, row.published_date) for row in rows]

@@ -1,0 +1,41 @@
+"""The model and the object that arguments of a command name."""
+
+from __future__ import annotations
+
+from django.apps import apps
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
+from django.core.management.base import CommandError
+from django.db.models import Model
+
+from pigeon.conf import conf
+
+
+def model_class(label: str) -> type[Model]:
+    """The model called ``label``, such as ``"news.Story"``.
+
+    Raises:
+        CommandError: there is none.
+    """
+    try:
+        return apps.get_model(label)
+    except (LookupError, ValueError) as error:
+        raise CommandError(
+            f"{label!r} is not an installed model ({error}). Write app_label.ModelName, such as "
+            "news.Story."
+        ) from error
+
+
+def find(model: type[Model], pk: str, using: str | None = None) -> Model:
+    """The object of ``model`` with the key ``pk``, from the first queue's database or ``using``.
+
+    Raises:
+        CommandError: there is none.
+    """
+    alias = using or conf.DATABASES[0]
+    try:
+        return model._base_manager.using(alias).get(pk=pk)
+    except (ObjectDoesNotExist, ValueError, ValidationError):
+        raise CommandError(
+            f"There is no {model._meta.label} with the primary key {pk!r} in the database "
+            f"{alias!r}."
+        ) from None
