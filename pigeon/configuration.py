@@ -70,15 +70,13 @@ class DefaultConfiguration:
 
     def model_labels(self) -> frozenset[str]:
         """Lower-cased labels of ``models``."""
-        return frozenset(_label(model) for model in self.models)
+        return _labels(tuple(self.models))
 
     # Selecting
 
     def filter_by_instance_type(self, instance: Model) -> bool:
         """Whether the rule is about this object at all: is it one of ``models``?"""
-        if self.models == ALL_MODELS:
-            return True
-        return not self.model_labels().isdisjoint(labels_of(type(instance)))
+        return self.models == ALL_MODELS or _is_named(tuple(self.models), type(instance))
 
     def filter_by_updates(self, instance: Model) -> bool:
         """Whether what changed matters: see ``instance.modified_attrs``.
@@ -168,8 +166,19 @@ BASES: frozenset[Callable[..., Any]] = frozenset(
 )
 
 
-def _label(model: type[Model] | str) -> str:
-    return model.lower() if isinstance(model, str) else model._meta.label_lower
+# Asked at every save, so remembered for as long as the process lives.
+
+
+@cache
+def _labels(models: tuple[type[Model] | str, ...]) -> frozenset[str]:
+    return frozenset(
+        model.lower() if isinstance(model, str) else model._meta.label_lower for model in models
+    )
+
+
+@cache
+def _is_named(models: tuple[type[Model] | str, ...], model: type[Model]) -> bool:
+    return not _labels(models).isdisjoint(labels_of(model))
 
 
 @cache

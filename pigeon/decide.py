@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from functools import cache
 
 from django.db.models import Model
 
@@ -16,8 +16,18 @@ from pigeon.exceptions import (
     ItemError,
     SupervisorError,
 )
-from pigeon.guard import guarded
+from pigeon.guard import Guard, guarded
 from pigeon.supervisors import BaseSupervisor
+
+Hooks = DefaultConfiguration | BaseSupervisor
+
+#: Hook → what its exceptions become; those of others become a plain ``ItemError``.
+_ERRORS: dict[str, type[ItemError]] = {
+    "get_supervisor_for_item": SupervisorError,
+    "filter_by_instance_type": FilterByInstanceTypeError,
+    "filter_by_updates": FilterByUpdatesError,
+    "filter_by_state": FilterByStateError,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,16 +36,19 @@ class Decision:
 
     Attributes:
         selected: it goes out.
-        refused_by: the filter that refused it, or the reason in the rule; empty if selected.
+        refused_by: the hook that refused it or raised, or ``"tracked_fields"``; empty if
+            selected.
         error: what a hook raised, wrapped with the rule's and the hook's name.
+        hooks: who answers the rule's hooks for the object, if it was selected.
     """
 
     selected: bool
     refused_by: str = ""
     error: ItemError | None = None
+    hooks: Hooks | None = None
 
 
-SELECTED = Decision(True)
+_REFUSED = {name: Decision(False, name) for name in (*_ERRORS, "tracked_fields")}
 
 
 def decide(
@@ -44,6 +57,7 @@ def decide(
     *,
     created: bool,
     changed: Callable[[], Collection[str]],
+    guard: Guard | None = None,
 ) -> Decision:
     """Ask the filters of ``rule`` one after another.
 
@@ -52,12 +66,15 @@ def decide(
         instance: the object as it was just saved.
         created: it is new, so ``filter_by_updates`` is not asked.
         changed: gives the names of the changed fields; called only if somebody asks.
+        guard: an open guard, for callers who ask many rules; without it there is one of its
+            own.
     """
-    try:
-        with guarded():
-            return _ask(rule, instance, created, changed)
-    except ItemError as error:
-        return Decision(False, error=error)
+    if guard is None:
+        with guarded() as guard:
+            return decide(rule, instance, created=created, changed=changed, guard=guard)
+    decision = _ask(rule, instance, created, changed)
+    guard.settle(failed=decision.error is not None)
+    return decision
 
 
 def accepts_type(rule: DefaultConfiguration, instance: Model) -> bool:
@@ -79,23 +96,46 @@ def accepts_state(rule: DefaultConfiguration, instance: Model) -> bool:
     """
     with guarded():
         hooks = hooks_for(rule, instance)
-        with _named(FilterByStateError, rule, "filter_by_state"):
+        try:
             return hooks is not None and hooks.filter_by_state(instance)
+        except Exception as error:
+            raise hook_error(rule, "filter_by_state", error) from error
 
 
-def hooks_for(
-    rule: DefaultConfiguration, instance: Model
-) -> DefaultConfiguration | BaseSupervisor | None:
+def hooks_for(rule: DefaultConfiguration, instance: Model) -> Hooks | None:
     """Who answers the rule's hooks for ``instance``: a supervisor or the rule itself.
 
+    ``None`` means that the rule is not about this object.
+
     Raises:
-        SupervisorError: ``get_supervisor_for_item`` raised.
+        SupervisorError: ``get_supervisor_for_item`` raised, or returned something else.
     """
     own = type(rule).get_supervisor_for_item
     if own is DefaultConfiguration.get_supervisor_for_item:
         return rule
-    with _named(SupervisorError, rule, "get_supervisor_for_item"):
-        return rule.get_supervisor_for_item(instance)
+    try:
+        hooks: object = rule.get_supervisor_for_item(instance)
+    except Exception as error:
+        raise hook_error(rule, "get_supervisor_for_item", error) from error
+    if hooks is None or isinstance(hooks, Hooks):
+        return hooks
+    raise SupervisorError(
+        f"get_supervisor_for_item of rule {rule.name!r} returned {type(hooks).__name__}; return "
+        "an instance of a subclass of pigeon.BaseSupervisor, such as "
+        "PhotoSupervisor(self, instance), or None."
+    )
+
+
+def hook_error(rule: DefaultConfiguration, hook: str, error: Exception) -> ItemError:
+    """What an item says when ``hook`` of ``rule`` raised ``error``."""
+    wrapper = _ERRORS.get(hook, ItemError)
+    if isinstance(error, wrapper):
+        return error
+    try:
+        said = f"{type(error).__name__}: {error}"
+    except Exception:  # noqa: BLE001 - an exception that cannot even be printed
+        said = type(error).__name__
+    return wrapper(f"{hook} of rule {rule.name!r} raised {said}")
 
 
 def item_model(rule: DefaultConfiguration, instance: Model) -> type[Model]:
@@ -103,18 +143,24 @@ def item_model(rule: DefaultConfiguration, instance: Model) -> type[Model]:
 
     An object saved through a child model or a proxy stays one object for the rule.
     """
-    if rule.models and rule.models != ALL_MODELS:
-        named = rule.model_labels()
-        for parent in type(instance).__mro__:
-            if issubclass(parent, Model) and _label(parent) in named:
-                return parent
-    concrete = instance._meta.concrete_model
+    named = frozenset() if rule.models == ALL_MODELS else rule.model_labels()
+    return _most_specific(named, type(instance))
+
+
+@cache
+def _most_specific(named: frozenset[str], model: type[Model]) -> type[Model]:
+    for parent in model.__mro__:
+        if _label(parent) in named:
+            return parent
+    concrete = model._meta.concrete_model
     assert concrete is not None
     return concrete
 
 
-def _label(model: type[Model]) -> str:
-    return "" if model is Model or model._meta.abstract else model._meta.label_lower
+def _label(model: type) -> str:
+    if not issubclass(model, Model) or model is Model or model._meta.abstract:
+        return ""
+    return model._meta.label_lower
 
 
 def _ask(
@@ -123,31 +169,23 @@ def _ask(
     created: bool,
     changed: Callable[[], Collection[str]],
 ) -> Decision:
-    hooks = hooks_for(rule, instance)
-    if hooks is None:
-        return Decision(False, "get_supervisor_for_item")
-    with _named(FilterByInstanceTypeError, rule, "filter_by_instance_type"):
-        if not hooks.filter_by_instance_type(instance):
-            return Decision(False, "filter_by_instance_type")
-    if not created:
-        if rule.tracked_fields is not None and not set(rule.tracked_fields) & set(changed()):
-            return Decision(False, "tracked_fields")
-        with _named(FilterByUpdatesError, rule, "filter_by_updates"):
-            if not hooks.filter_by_updates(instance):
-                return Decision(False, "filter_by_updates")
-    with _named(FilterByStateError, rule, "filter_by_state"):
-        if not hooks.filter_by_state(instance):
-            return Decision(False, "filter_by_state")
-    return SELECTED
-
-
-@contextmanager
-def _named(error_class: type[ItemError], rule: DefaultConfiguration, hook: str) -> Iterator[None]:
+    hook = "get_supervisor_for_item"
     try:
-        yield
-    except ItemError:
-        raise
-    except Exception as error:
-        raise error_class(
-            f"{hook} of rule {rule.name!r} raised {type(error).__name__}: {error}"
-        ) from error
+        hooks = hooks_for(rule, instance)
+        if hooks is None:
+            return _REFUSED[hook]
+        hook = "filter_by_instance_type"
+        if not hooks.filter_by_instance_type(instance):
+            return _REFUSED[hook]
+        if not created:
+            if rule.tracked_fields is not None and not {*rule.tracked_fields} & {*changed()}:
+                return _REFUSED["tracked_fields"]
+            hook = "filter_by_updates"
+            if not hooks.filter_by_updates(instance):
+                return _REFUSED[hook]
+        hook = "filter_by_state"
+        if not hooks.filter_by_state(instance):
+            return _REFUSED[hook]
+    except Exception as error:  # noqa: BLE001 - a user's hook never breaks the save
+        return Decision(False, hook, hook_error(rule, hook, error))
+    return Decision(True, hooks=hooks)

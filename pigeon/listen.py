@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 from django.apps import apps
 from django.db.models import ManyToManyField, Model
@@ -13,14 +12,15 @@ from django.db.models.signals import m2m_changed, post_save, pre_delete
 
 from pigeon import tracking
 from pigeon.configuration import DefaultConfiguration
+from pigeon.models.chunks import chunks
 from pigeon.models.status import Action
 from pigeon.registry import registry, rules_by_model
+from pigeon.registry.listened import fields_of
 from pigeon.select import Event, has_queue, select
 
-logger = logging.getLogger("pigeon.select")
-
 Rules = tuple[DefaultConfiguration, ...]
-#: Where the owners of a relation that is being cleared from its far side wait for post_clear.
+Relation: TypeAlias = "ManyToManyField[Any, Any]"  # only stubs make it generic
+#: Where the far sides of a relation that is being cleared wait for ``post_clear``.
 _CLEARED = "_pigeon_cleared"
 
 
@@ -32,13 +32,15 @@ class Routes:
         attached: the models that rules name, with the fields they track (``None``: all).
         saves: model, child or proxy → rules.
         deletions: the same, for rules that push deletions.
-        relations: through model → the m2m fields that use it.
+        relations: through model → m2m field that uses it → model that rules name → rules.
     """
 
     attached: dict[type[Model], frozenset[str] | None] = field(default_factory=dict)
     saves: dict[type[Model], Rules] = field(default_factory=dict)
     deletions: dict[type[Model], Rules] = field(default_factory=dict)
-    relations: dict[type[Model], set[ManyToManyField[Any, Any]]] = field(default_factory=dict)
+    relations: dict[type[Model], dict[Relation, dict[type[Model], Rules]]] = field(
+        default_factory=dict
+    )
 
 
 _routes = Routes()
@@ -75,24 +77,25 @@ def _listen(signal: Any, sender: type[Model], receiver: Any, wanted: bool) -> No
 def _plan() -> Routes:
     routes = Routes()
     rules = [rule for rule in registry.rules() if rule.selects_on_save]
-    for model, names in rules_by_model(rules).items():
-        named = [registry.get(name) for name in names]
-        routes.attached[model] = _fields(named)
+    for model, named in rules_by_model(rules).items():
+        routes.attached[model] = _fields(named, model)
         for member in _family(model):
             _join(routes.saves, member, named)
             _join(routes.deletions, member, [rule for rule in named if rule.push_deletions])
             for relation in member._meta.many_to_many:
-                through: type[Model] = relation.remote_field.through
-                routes.relations.setdefault(through, set()).add(relation)
+                through: Any = relation.remote_field.through
+                listeners = routes.relations.setdefault(through, {}).setdefault(relation, {})
+                listeners[model] = tuple(named)
     return routes
 
 
-def _fields(rules: Iterable[DefaultConfiguration]) -> frozenset[str] | None:
+def _fields(rules: Iterable[DefaultConfiguration], model: type[Model]) -> frozenset[str] | None:
     fields: set[str] = set()
     for rule in rules:
-        if rule.tracked_fields is None:
+        own = fields_of(rule, model)
+        if own is None:
             return None
-        fields.update(rule.tracked_fields)
+        fields |= own
     return frozenset(fields)
 
 
@@ -131,36 +134,57 @@ def _on_m2m(
     instance: Model,
     action: str,
     reverse: bool,
-    pk_set: set[Any] | None,
+    pk_set: Collection[Any] | None,
     using: str,
     **kwargs: object,
 ) -> None:
-    for relation in _routes.relations.get(sender, ()):
+    for relation, listeners in _routes.relations.get(sender, {}).items():
         if not isinstance(instance, relation.related_model if reverse else relation.model):
             continue
-        if action == "pre_clear" and reverse:
-            setattr(instance, _CLEARED, _owners_of(relation, sender, instance, using))
-        elif action == "post_clear" or (action in ("post_add", "post_remove") and pk_set):
-            pks = instance.__dict__.pop(_CLEARED, ()) if pk_set is None else pk_set
-            owners = _load(relation, pks, using) if reverse else [instance]
-            _select_owners(owners, relation.name, using)
+        if action == "pre_clear":
+            instance.__dict__[_CLEARED] = _linked(relation, sender, instance, reverse, using)
+        elif action in ("post_add", "post_remove", "post_clear"):
+            keys = instance.__dict__.pop(_CLEARED, ()) if pk_set is None else pk_set
+            if keys and has_queue(using):
+                _on_links(relation, listeners, instance, reverse, list(keys), using)
 
 
-def _owners_of(
-    relation: ManyToManyField[Any, Any], through: type[Model], target: Model, using: str
+def _linked(
+    relation: Relation, through: type[Model], instance: Model, reverse: bool, using: str
 ) -> list[Any]:
-    rows = through._base_manager.using(using).filter(**{relation.m2m_reverse_field_name(): target})
-    return list(rows.values_list(relation.m2m_field_name(), flat=True))
+    """Keys of what is linked to ``instance``, while it still is."""
+    near, far = relation.m2m_field_name(), relation.m2m_reverse_field_name()
+    if reverse:
+        near, far = far, near
+    rows = through._base_manager.using(using).filter(**{near: instance})
+    return list(rows.values_list(far, flat=True))
 
 
-def _load(relation: ManyToManyField[Any, Any], pks: Iterable[Any], using: str) -> Iterator[Model]:
-    yield from relation.model._base_manager.using(using).filter(pk__in=list(pks))
+def _on_links(
+    relation: Relation,
+    listeners: dict[type[Model], Rules],
+    instance: Model,
+    reverse: bool,
+    keys: list[Any],
+    using: str,
+) -> None:
+    """The links between ``instance`` and ``keys`` were changed: whose relation is that?"""
+    if not reverse:
+        _select(_routes.saves.get(type(instance), ()), instance, relation.name, using)
+    if reverse or relation.remote_field.symmetrical:
+        for model, rules in listeners.items():
+            for owner in _load(relation, model, keys, using):
+                _select(rules, owner, relation.name, using)
 
 
-def _select_owners(owners: Iterable[Model], field_name: str, using: str) -> None:
-    if not has_queue(using):
-        return
-    for owner in owners:
-        with tracking.m2m_changed(owner, {field_name}):
-            event = Event(owner, Action.UPDATED, using, tracked=True)
-            select(_routes.saves.get(type(owner), ()), event)
+def _load(relation: Relation, model: type[Model], keys: list[Any], using: str) -> Iterator[Model]:
+    """Owners of the relation, as the model that rules name."""
+    wanted = model if issubclass(model, relation.model) else relation.model
+    for chunk in chunks(keys):
+        condition = {f"{relation.m2m_target_field_name()}__in": chunk}
+        yield from wanted._base_manager.using(using).filter(**condition)
+
+
+def _select(rules: Rules, owner: Model, field_name: str, using: str) -> None:
+    with tracking.m2m_changed(owner, {field_name}):
+        select(rules, Event(owner, Action.UPDATED, using, tracked=True))

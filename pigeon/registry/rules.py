@@ -1,28 +1,37 @@
-"""The rules of the site: registered once each, found by name and by model."""
+"""Registering rules: by decorator, by discovery, by setting."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from django.apps import apps
-from django.core.signals import setting_changed
 from django.db.models import Model
 from django.utils.module_loading import autodiscover_modules, import_string
 
 from pigeon import destinations
-from pigeon.conf import PREFIX, conf
-from pigeon.configuration import ALL_MODELS, BASES, DefaultConfiguration
+from pigeon.conf import conf
+from pigeon.configuration import BASES, DefaultConfiguration
 from pigeon.destinations import Destination
-from pigeon.exceptions import AlreadyRegistered, ConfigurationError, NotRegistered
+from pigeon.exceptions import (
+    AlreadyRegistered,
+    ConfigurationError,
+    GetDirectoryError,
+    NotRegistered,
+)
+from pigeon.paths import check_name
+from pigeon.registry import listened, routing
+from pigeon.registry.routing import Routing
 from pigeon.signals import rules_changed
 
 logger = logging.getLogger("pigeon.registry")
 
 #: The module that each installed app may have.
 CONFIG_MODULE = "pigeon_config"
+#: Characters of a rule's name; the length of the queue's column.
+MAX_NAME = 100
 
 
 @dataclass(frozen=True)
@@ -34,11 +43,11 @@ class Problem:
 
 
 class Registry:
-    """All rules by name; one instance, :data:`registry`, serves the process."""
+    """All rules by name; one instance, :data:`pigeon.registry.registry`, serves the process."""
 
     def __init__(self) -> None:
         self._rules: dict[str, DefaultConfiguration] = {}
-        self._destinations: dict[str, dict[str, Destination]] = {}
+        self._routings: dict[DefaultConfiguration, Routing] = {}
         self._starting = False
         self.problems: list[Problem] = []
 
@@ -50,7 +59,8 @@ class Registry:
 
         Raises:
             AlreadyRegistered: another rule has that name.
-            ConfigurationError: ``cls`` is not a subclass of ``DefaultConfiguration``.
+            ConfigurationError: ``cls`` is not a subclass of ``DefaultConfiguration``, cannot
+                be a rule, or, once the site has started, names an unknown model.
         """
         try:
             self._add(cls)
@@ -64,11 +74,12 @@ class Registry:
         """Forget a rule, by class or by name.
 
         Raises:
-            NotRegistered: there is no such rule.
+            NotRegistered: there is no such rule, or another class has its name.
         """
         name = rule if isinstance(rule, str) else rule.name
-        if name not in self._rules:
-            raise NotRegistered(self._unknown(name))
+        present = self._rules.get(name)
+        if present is None or (isinstance(rule, type) and type(present) is not rule):
+            raise NotRegistered(self._unknown(name if isinstance(rule, str) else _path_of(rule)))
         del self._rules[name]
         self._changed()
 
@@ -87,16 +98,22 @@ class Registry:
         """All rules, in the order in which they were registered."""
         return list(self._rules.values())
 
+    def routing_of(self, rule: DefaultConfiguration) -> Routing:
+        """Where the rule's items go, and what is wrong with its ``push_urls``."""
+        if rule not in self._routings:
+            self._routings[rule] = routing.route(rule)
+        return self._routings[rule]
+
     def destinations_of(self, rule: DefaultConfiguration) -> dict[str, Destination]:
         """Name → destination, for every place that gets what ``rule`` selects.
 
         Raises:
             ConfigurationError: an entry of the rule's ``push_urls`` is malformed.
         """
-        if rule.name not in self._destinations:
-            found = [destinations.resolve(entry) for entry in rule.get_push_urls()]
-            self._destinations[rule.name] = {each.name: each for each in found}
-        return self._destinations[rule.name]
+        found = self.routing_of(rule)
+        if found.problems:
+            raise found.problems[0]
+        return dict(found.destinations)
 
     def destinations(self) -> dict[str, Destination]:
         """Name → destination, for all that rules or ``PIGEON_DESTINATIONS`` name.
@@ -104,25 +121,37 @@ class Registry:
         Malformed ones are left out here; the system checks report them.
         """
         found: dict[str, Destination] = {}
-        for name in conf.DESTINATIONS:
-            with _skipping():
-                found[name] = destinations.named(name)
         for rule in self.rules():
-            with _skipping():
-                found.update(self.destinations_of(rule))
+            try:
+                found.update(self.routing_of(rule).destinations)
+            except Exception:
+                logger.exception("The push_urls of rule %s cannot be had.", rule.name)
+        for name in conf.DESTINATIONS:
+            try:
+                found[name] = destinations.named(name)
+            except ConfigurationError as error:
+                logger.debug("Destination left out: %s", error)
         return found
+
+    def collisions(self) -> list[ConfigurationError]:
+        """Bare URLs of rules that have the same name but not the same password or query."""
+        return routing.collisions(self.rules())
 
     def models_of(self, rule: DefaultConfiguration) -> list[type[Model]]:
         """The model classes that ``rule`` listens to.
 
-        A rule without ``models`` that overrides ``filter_by_instance_type`` listens to all.
+        Raises:
+            ConfigurationError: an entry of ``models`` is not a model that can be pushed.
+        """
+        return listened.models_of(rule)
+
+    def unknown_fields(self, rule: DefaultConfiguration) -> list[str]:
+        """Names in the rule's ``tracked_fields`` that none of its models has.
 
         Raises:
-            ConfigurationError: a label names no installed model.
+            ConfigurationError: see :meth:`models_of`.
         """
-        if rule.models == ALL_MODELS or (not rule.models and _filters_types(rule)):
-            return [model for model in apps.get_models() if model._meta.app_label != "pigeon"]
-        return [_model(rule, entry) for entry in rule.models]
+        return listened.unknown_fields(rule)
 
     def autodiscover(self) -> None:
         """Import every app's ``pigeon_config`` and the classes of ``PIGEON_CLASSES``, once.
@@ -132,24 +161,25 @@ class Registry:
         self._starting = True
         try:
             autodiscover_modules(CONFIG_MODULE)
-            for path in conf.CLASSES:
+            for path in [conf.CLASSES] if isinstance(conf.CLASSES, str) else conf.CLASSES:
                 self._import(path)
         finally:
             self._starting = False
 
     def forget_destinations(self) -> None:
         """Resolve destinations anew at their next use, because settings changed."""
-        self._destinations.clear()
+        self._routings.clear()
 
     @contextmanager
     def isolated(self) -> Iterator[Registry]:
         """Start without any rule, and come back to the present ones afterwards (for tests)."""
-        saved, self._rules = self._rules, {}
+        saved = self._rules, self.problems
+        self._rules, self.problems = {}, []
         self._changed()
         try:
             yield self
         finally:
-            self._rules = saved
+            self._rules, self.problems = saved
             self._changed()
 
     def _add(self, cls: type[DefaultConfiguration]) -> None:
@@ -158,20 +188,25 @@ class Registry:
                 f"{_path_of(cls)} is not a rule: subclass pigeon.DefaultConfiguration "
                 "or pigeon.MassPusherConfiguration."
             )
+        _check_rule_name(cls)
         present = self._rules.get(cls.name)
         if present is not None:
             raise AlreadyRegistered(
                 f"{_path_of(cls)} wants the name {cls.name!r}, which {_path_of(type(present))} "
                 "has. Give one of them another class name or a 'name' of its own."
             )
-        self._rules[cls.name] = cls()
+        rule = _made(cls)
+        if apps.models_ready and not self._starting:
+            listened.models_of(rule)
+        self._rules[cls.name] = rule
         self._changed()
 
     def _import(self, path: str) -> None:
         try:
-            cls = import_string(path)
+            cls = import_string(str(path))
         except ImportError as error:
-            self._note(path, ConfigurationError(f"{path!r} cannot be imported: {error}"))
+            reason = f"PIGEON_CLASSES names {path!r}, which cannot be imported: {error}"
+            self._note(str(path), ConfigurationError(reason))
             return
         if not any(type(rule) is cls for rule in self._rules.values()):
             self.register(cls)
@@ -181,7 +216,7 @@ class Registry:
         self.problems.append(Problem(subject, error))
 
     def _changed(self) -> None:
-        self._destinations.clear()
+        self._routings.clear()
         if not self._starting:
             rules_changed.send(Registry)
 
@@ -190,20 +225,25 @@ class Registry:
         return f"No rule is called {name!r}. Registered rules: {known}."
 
 
-def _filters_types(rule: DefaultConfiguration) -> bool:
-    own = type(rule).filter_by_instance_type
-    return own is not DefaultConfiguration.filter_by_instance_type
-
-
-def _model(rule: DefaultConfiguration, entry: type[Model] | str) -> type[Model]:
-    if not isinstance(entry, str):
-        return entry
+def _check_rule_name(cls: type[DefaultConfiguration]) -> None:
+    """The name is a folder of parcels, a folder of templates, and a column of the queue."""
     try:
-        return apps.get_model(entry)
-    except (LookupError, ValueError) as error:
+        reason = f"is longer than {MAX_NAME} characters" if len(cls.name) > MAX_NAME else ""
+        check_name(cls.name)
+    except (TypeError, GetDirectoryError) as error:
+        reason = f"cannot be a folder's name ({error})"
+    if reason:
         raise ConfigurationError(
-            f"Rule {rule.name!r} names the model {entry!r}, which is not installed ({error}). "
-            "Write it as 'app_label.ModelName' and check INSTALLED_APPS."
+            f"The name {cls.name!r} of {_path_of(cls)} {reason}. Give the class another 'name'."
+        )
+
+
+def _made(cls: type[DefaultConfiguration]) -> DefaultConfiguration:
+    try:
+        return cls()
+    except Exception as error:
+        raise ConfigurationError(
+            f"{_path_of(cls)} cannot be made without arguments: {type(error).__name__}: {error}"
         ) from error
 
 
@@ -211,34 +251,3 @@ def _path_of(cls: object) -> str:
     if isinstance(cls, type):
         return f"{cls.__module__}.{cls.__qualname__}"
     return repr(cls)
-
-
-@contextmanager
-def _skipping() -> Iterator[None]:
-    try:
-        yield
-    except ConfigurationError as error:
-        logger.debug("Destination left out: %s", error)
-
-
-registry = Registry()
-register = registry.register
-unregister = registry.unregister
-
-
-def _settings_changed(*, setting: str, **kwargs: object) -> None:
-    if setting.startswith(PREFIX):
-        registry.forget_destinations()
-
-
-setting_changed.connect(_settings_changed)
-
-
-def rules_by_model(rules: Iterable[DefaultConfiguration]) -> dict[type[Model], list[str]]:
-    """Model class → names of the rules that listen to it; unknown models are left out."""
-    found: dict[type[Model], list[str]] = {}
-    for rule in rules:
-        with _skipping():
-            for model in registry.models_of(rule):
-                found.setdefault(model, []).append(rule.name)
-    return found

@@ -1,0 +1,132 @@
+"""The value that senders work with, and what must never be seen of it."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+from urllib.parse import quote, unquote
+
+from django.conf import settings as django_settings
+
+from pigeon.destinations.url import DEFAULT_PORTS, bracketed, normalised
+from pigeon.exceptions import DestinationMisconfigured
+
+REDACTED = "[redacted]"
+#: Names of options whose values are secret, wherever they stand.
+SECRET_OPTION = re.compile(r"pass(word|phrase)?|secret|token|credential|api_?key|signature", re.I)
+
+
+@dataclass(frozen=True)
+class Destination:
+    """Where a rule's parcels go.
+
+    Attributes:
+        name: the key of ``PIGEON_DESTINATIONS``, or the normalised URL of a bare URL.
+        scheme: lower-case URL scheme, which picks the sender.
+        host: host name or address, without the brackets of IPv6; empty for local schemes.
+        port: port number if the URL has one.
+        username: decoded user name, or empty.
+        path: decoded path of the URL, ``"/"``-separated; what it means is the sender's.
+        options: the destination's ``OPTIONS``, and the URL's query for implicit destinations.
+    """
+
+    name: str
+    scheme: str
+    host: str
+    port: int | None
+    username: str
+    path: str
+    options: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    url_password: str = field(default="", repr=False)
+    #: What callables have given out as passwords, to be redacted like any other.
+    _given: set[str] = field(default_factory=set, repr=False, compare=False)
+
+    def get_password(self) -> str:
+        """The password: ``OPTIONS["password"]`` (a string or a callable), else the URL's.
+
+        Raises:
+            DestinationMisconfigured: the callable raised.
+        """
+        value = self.options.get("password", self.url_password)
+        if not callable(value):
+            return str(value)
+        try:
+            password = str(value())
+        except Exception as error:
+            raise DestinationMisconfigured(
+                f"OPTIONS['password'] of destination {self.name!r} is a callable that raised "
+                f"{type(error).__name__}; call {_callable_name(value)} in a shell to see why."
+            ) from error
+        self._given.add(password)
+        return password
+
+    @property
+    def endpoint(self) -> str:
+        """What connection limits count by: scheme, user, host and port, or the name."""
+        if not self.host:
+            return f"{self.scheme}:{self.name}"
+        port = self.port or DEFAULT_PORTS.get(self.scheme)
+        tail = "" if port is None else f":{port}"
+        return f"{self.scheme}://{self.username}@{bracketed(self.host)}{tail}"
+
+    @cached_property
+    def url(self) -> str:
+        """The URL without password, query and fragment; safe to show."""
+        return normalised(self.scheme, self.username, self.host, self.port, self.path)
+
+    def secrets(self) -> tuple[str, ...]:
+        """Every secret of this destination, also percent-encoded, longest first.
+
+        A callable's is known once it has been called.
+        """
+        found = {self.url_password, unquote(self.url_password), *self._given}
+        for key, value in self.options.items():
+            if SECRET_OPTION.search(key):
+                found.update(_secret_texts(value))
+        found |= {quote(secret, safe="") for secret in found} | {quote(s) for s in found}
+        return tuple(sorted(filter(None, found), key=len, reverse=True))
+
+    def redact(self, text: str) -> str:
+        """``text`` without this destination's secrets."""
+        secrets = self.secrets()
+        if not secrets:
+            return text
+        return re.sub("|".join(map(re.escape, secrets)), REDACTED, text)
+
+    def fingerprint(self) -> str:
+        """A keyed hash of URL and options: changes when the configuration does.
+
+        Callables count by their name only, so that a rotating password does not change it; it
+        is the same in every process.
+        """
+        facts = [self.url, self.url_password, dict(self.options)]
+        text = json.dumps(facts, default=_described, sort_keys=True)
+        key = django_settings.SECRET_KEY.encode()
+        return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+
+
+def _secret_texts(value: object) -> set[str]:
+    if isinstance(value, Mapping):
+        return {text for inner in value.values() for text in _secret_texts(inner)}
+    if isinstance(value, (list, tuple, set)):
+        return {text for inner in value for text in _secret_texts(inner)}
+    if callable(value) or not value:
+        return set()
+    return {value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)}
+
+
+def _described(value: object) -> str:
+    if callable(value):
+        return _callable_name(value)
+    return re.sub(r" at 0x[0-9a-fA-F]+", "", repr(value))
+
+
+def _callable_name(value: object) -> str:
+    owner = value if hasattr(value, "__qualname__") else type(value)
+    return f"{owner.__module__}.{getattr(owner, '__qualname__', '')}"

@@ -1,0 +1,87 @@
+"""From an entry of ``push_urls`` to a :class:`Destination`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import SplitResult, parse_qsl, unquote
+
+from pigeon.conf import conf
+from pigeon.destinations.destination import Destination
+from pigeon.destinations.url import is_url, normalised, split, without_secret
+from pigeon.exceptions import ConfigurationError
+
+#: Characters of a destination's name; the length of the queue's column.
+MAX_NAME = 200
+
+
+def resolve(entry: object) -> Destination:
+    """The destination that ``entry`` of a rule's ``push_urls`` means.
+
+    Args:
+        entry: a name of ``PIGEON_DESTINATIONS`` or a URL.
+
+    Raises:
+        ConfigurationError: the name is unknown, or the URL is malformed.
+    """
+    if not isinstance(entry, str):
+        raise ConfigurationError(
+            f"push_urls holds a {type(entry).__name__}; it must hold URLs or names of "
+            "PIGEON_DESTINATIONS, which are strings."
+        )
+    if entry in conf.DESTINATIONS:
+        return named(entry)
+    if not is_url(entry):
+        raise ConfigurationError(
+            f"{without_secret(entry)!r} is neither a URL nor a name of PIGEON_DESTINATIONS. "
+            f"Known names: {', '.join(sorted(map(str, conf.DESTINATIONS))) or 'none'}."
+        )
+    parts = split(entry)
+    name = normalised(
+        parts.scheme,
+        unquote(parts.username or ""),
+        parts.hostname or "",
+        parts.port,
+        unquote(parts.path),
+    )
+    options = dict(parse_qsl(parts.query, keep_blank_values=True))
+    return _destination(name, parts, options)
+
+
+def named(name: str) -> Destination:
+    """The destination called ``name`` in ``PIGEON_DESTINATIONS``.
+
+    Raises:
+        ConfigurationError: there is none, or its entry is malformed.
+    """
+    try:
+        entry = conf.DESTINATIONS[name]
+        url, options = entry["URL"], entry.get("OPTIONS", {})
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ConfigurationError(
+            f"PIGEON_DESTINATIONS[{name!r}] must be a dictionary with a 'URL', and 'OPTIONS' "
+            "if there are any."
+        ) from error
+    if not isinstance(options, Mapping) or not all(isinstance(key, str) for key in options):
+        raise ConfigurationError(
+            f"PIGEON_DESTINATIONS[{name!r}]['OPTIONS'] must be a dictionary with names as keys."
+        )
+    return _destination(name, split(url), dict(options))
+
+
+def _destination(name: str, parts: SplitResult, options: Mapping[str, Any]) -> Destination:
+    if len(name) > MAX_NAME:
+        raise ConfigurationError(
+            f"The destination {name[:60]!r}… has a name of {len(name)} characters; the queue "
+            f"keeps {MAX_NAME}. Give it a shorter name in PIGEON_DESTINATIONS."
+        )
+    return Destination(
+        name=name,
+        scheme=parts.scheme,
+        host=parts.hostname or "",
+        port=parts.port,
+        username=unquote(parts.username or ""),
+        path=unquote(parts.path),
+        options=options,
+        url_password=unquote(parts.password or ""),
+    )
