@@ -27,7 +27,8 @@ from pigeon.remotes.base import (
     RenameUnsupported,
 )
 from pigeon.remotes.ftp_connection import FTPConnection, Streams
-from pigeon.remotes.ftp_errors import MISSING_OR_FORBIDDEN, UNSUPPORTED, Reply
+from pigeon.remotes.ftp_errors import MISSING_OR_FORBIDDEN, UNSUPPORTED
+from pigeon.remotes.ftp_replies import Reply
 from pigeon.remotes.source import CHUNK, Source
 
 

@@ -16,34 +16,10 @@ import aioftp
 from pigeon.exceptions import DestinationMisconfigured, TransientError, Unreachable
 from pigeon.remotes import ftp_errors
 from pigeon.remotes.base import Remote
-from pigeon.remotes.ftp_errors import Reply
+from pigeon.remotes.ftp_replies import Parser, Reply
 from pigeon.remotes.watchdog import Watchdog, unacknowledged
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
-
-
-class _Parser(aioftp.Client):
-    """aioftp's parsing, reading lines straight from the socket, in whatever encoding."""
-
-    async def parse_line(self) -> tuple[aioftp.Code, str]:
-        """One line of a reply. Raises ``ConnectionResetError`` at the connection's end."""
-        line = await self.stream.reader.readline()
-        if not line.endswith(b"\n"):
-            raise ConnectionResetError("the server closed the connection")
-        text = line.decode("utf-8", "replace").rstrip("\r\n")
-        return aioftp.Code(text[:3]), text[3:]
-
-    async def parse_response(self) -> tuple[aioftp.Code, list[str]]:
-        """A whole reply (RFC 959, section 4.2). Raises ``ValueError`` if it is none."""
-        code, text = await self.parse_line()
-        if not code.isdigit():
-            raise ValueError(f"this is not FTP: {code}{text}")
-        lines, ended = [text], not text.startswith("-")
-        while not ended:
-            start, text = await self.parse_line()
-            lines.append(text if start == code else start + text)
-            ended = start == code and not text.startswith("-")
-        return code, lines
 
 
 class FTPConnection:
@@ -62,7 +38,7 @@ class FTPConnection:
 
     def __init__(self, remote: Remote) -> None:
         self.features: frozenset[str] = frozenset()
-        self.parser = _Parser(connection_timeout=remote.timeout)
+        self.parser = Parser(connection_timeout=remote.timeout)
         self._remote = remote
         self._broken = True
         self._extended = True

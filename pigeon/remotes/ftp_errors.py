@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from pigeon.exceptions import (
     AuthenticationError,
@@ -14,6 +13,7 @@ from pigeon.exceptions import (
     Unreachable,
 )
 from pigeon.remotes.base import Remote
+from pigeon.remotes.ftp_replies import Reply
 
 #: Command not known, not implemented, or not for this parameter.
 UNSUPPORTED = frozenset({500, 502, 504})
@@ -21,27 +21,6 @@ UNSUPPORTED = frozenset({500, 502, 504})
 MISSING_OR_FORBIDDEN = frozenset({550, 553})
 _FULL = frozenset({452, 552})
 _CROWDED = re.compile(r"too many|maximum|limit", re.I)
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """A server's whole reply.
-
-    Attributes:
-        code: the three digits.
-        lines: the text of each line, without the code.
-    """
-
-    code: int
-    lines: tuple[str, ...]
-
-    @property
-    def good(self) -> bool:
-        """Whether the command was done."""
-        return 200 <= self.code < 300
-
-    def __str__(self) -> str:
-        return f"{self.code} {' '.join(line.lstrip('- ') for line in self.lines)}"
 
 
 def explain(remote: Remote, reply: Reply, doing: str) -> DeliveryError:

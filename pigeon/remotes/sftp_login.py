@@ -124,22 +124,20 @@ class Login:
             ) from error
 
     def _explain(self, error: Exception, *, logged_in: bool) -> DeliveryError:
-        where, user = self._remote.where, username(self._destination) or "(the local user)"
-        said = self._remote.said(getattr(error, "reason", error))
+        where, said = self._remote.where, self._remote.said(getattr(error, "reason", error))
         match error:
-            case TimeoutError():
-                return Unreachable(
-                    f"{where} did not answer within {self._remote.timeout:g} seconds while "
-                    "Pigeon connected and logged in. Is the server up, and does a firewall let "
-                    "us through?"
-                )
             case asyncssh.HostKeyNotVerifiable():
                 return AuthenticationError(self._host_key_message(said))
             case asyncssh.PermissionDenied():
                 return AuthenticationError(
-                    f"{where} refused the login of user '{user}': wrong password or key "
+                    f"{where} refused the login of user '{self._user}': wrong password or key "
                     f"(it said: {said}). Check OPTIONS['password'] or OPTIONS['key_file'], and "
                     "ask the partner whether the account is active and has our public key."
+                )
+            case asyncssh.DisconnectError() if "authentication" in said.lower():
+                return AuthenticationError(
+                    f"{where} gave up on the login of user '{self._user}': {said}. Name the one "
+                    "right key in OPTIONS['key_file'], or set OPTIONS['password']."
                 )
             case asyncssh.KeyExchangeFailed():
                 return DestinationMisconfigured(
@@ -148,25 +146,33 @@ class Login:
                     "another type, add its present key; else ask the partner to update the "
                     "server."
                 )
-            case asyncssh.DisconnectError() if "authentication" in said.lower():
-                return AuthenticationError(
-                    f"{where} gave up on the login of user '{user}': {said}. Name the one "
-                    "right key in OPTIONS['key_file'], or set OPTIONS['password']."
-                )
             case asyncssh.ChannelOpenError() | asyncssh.SFTPError() if logged_in:
                 return DestinationMisconfigured(
-                    f"{where} let user '{user}' in but offers no SFTP: {said}. Ask the partner "
-                    "to enable the SFTP subsystem for this account."
+                    f"{where} let user '{self._user}' in but offers no SFTP: {said}. Ask the "
+                    "partner to enable the SFTP subsystem for this account."
                 )
-            case socket.gaierror():
-                return Unreachable(
-                    f"The host name '{self._destination.host}' cannot be resolved: {said}. "
-                    "Check the URL and the name servers."
-                )
+        return self._unreachable(error, said)
+
+    def _unreachable(self, error: Exception, said: str) -> Unreachable:
+        where = self._remote.where
+        if isinstance(error, TimeoutError):
+            return Unreachable(
+                f"{where} did not answer within {self._remote.timeout:g} seconds while Pigeon "
+                "connected and logged in. Is the server up, and does a firewall let us through?"
+            )
+        if isinstance(error, socket.gaierror):
+            return Unreachable(
+                f"The host name '{self._destination.host}' cannot be resolved: {said}. "
+                "Check the URL and the name servers."
+            )
         return Unreachable(
             f"{where} cannot be reached: {said}. Is the server up, is the port right, and does "
             "a firewall let us through?"
         )
+
+    @property
+    def _user(self) -> str:
+        return username(self._destination) or "(the local user)"
 
     def _host_key_message(self, said: str) -> str:
         where, path = self._remote.where, known_hosts_path(self._destination)

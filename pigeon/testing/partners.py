@@ -87,13 +87,14 @@ class Partner:
         if not self._started.wait(PATIENCE):
             raise TimeoutError(f"{type(self).__name__} did not start in {PATIENCE:g} seconds.")
         if self._failure is not None:
-            self._thread.join()
+            self.stop()
             raise self._failure
         return self
 
     def stop(self) -> None:
         """Close every connection and stop; a temporary folder is deleted."""
-        self._ask_to_stop()
+        if self._failure is None:
+            self._ask_to_stop()
         self._thread.join(PATIENCE)
         if self._temporary:
             self._temporary.cleanup()
