@@ -79,12 +79,14 @@ def parse(document: Mapping[str, Any], path: Path) -> NewsItem:
     headline = _main(document, "headline") or document.get("title") or document.get("slugline")
     if not headline:
         raise NotNinjs(f"{path} has no headline, title or slugline.")
-    summary = _main(document, "description")
+    summary, paragraphs = _main(document, "description"), _paragraphs(document)
+    if not paragraphs:
+        summary, paragraphs = "", tuple(paragraphs_of_text(summary))
     return NewsItem(
         uri=document["uri"],
         headline=_line(headline)[:LONG],
         summary=_line(summary),
-        paragraphs=_paragraphs(document) or tuple(paragraphs_of_text(summary)),
+        paragraphs=paragraphs,
         language=document.get("language") or "en",
         byline=_line(document.get("by") or document.get("byline") or "")[:LONG],
         authors=tuple(_authors(document)),

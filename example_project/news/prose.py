@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from lxml import html
 
 #: Elements that are a paragraph of their own.
-BLOCKS = "|".join(f"self::{name}" for name in ("p", "blockquote", "li", "h2", "h3", "h4"))
-#: What is no text of the story: its head, pictures and titles.
-ELSEWHERE = "ancestor::figure or ancestor::head or ancestor::blockquote"
+BLOCKS = "self::p|self::blockquote|self::li|self::h2|self::h3|self::h4"
+#: What is no text of the story, or is within a block already.
+ELSEWHERE = "ancestor::figure or ancestor::head or ancestor::blockquote or ancestor::li"
 #: What XML cannot hold, and nobody wants in a story.
 CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
