@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from urllib.parse import urlsplit
+from collections.abc import Iterable, Iterator
 
 from django.core.checks import CheckMessage
 
@@ -42,10 +41,11 @@ def check() -> Iterator[CheckMessage]:
     found: dict[str, Destination] = {}
     yield from _unknown_rules()
     yield from _check_named(found)
-    urls: dict[str, set[object]] = {}
     for rule in registry.rules():
-        yield from _check_rule(rule, found, urls)
-    yield from _collisions(urls)
+        yield from _check_rule(rule, found)
+    for error in registry.collisions():
+        cure = "Let the rules name the entries of PIGEON_DESTINATIONS instead of the URL."
+        yield COLLISION.found(str(error), cure, "PIGEON_PUSH_URLS")
     yield from _check_each(found)
 
 
@@ -73,40 +73,46 @@ def _check_named(found: dict[str, Destination]) -> Iterator[CheckMessage]:
 
 
 def _check_rule(
-    rule: DefaultConfiguration, found: dict[str, Destination], urls: dict[str, set[object]]
+    rule: DefaultConfiguration, found: dict[str, Destination]
 ) -> Iterator[CheckMessage]:
-    entries = rule.get_push_urls()
     where = f"rule {rule.name!r}"
-    if isinstance(entries, str):
+    try:
+        entries = rule.get_push_urls()
+    except Exception as error:  # noqa: BLE001 - a rule's own method
+        reason = f"get_push_urls of rule {rule.name!r} raised {type(error).__name__}: {error}"
+        yield MALFORMED_URL.found(reason, "Correct the method.", where)
+        return
+    if not isinstance(entries, list | tuple | set | frozenset):
         yield MALFORMED_URL.found(
-            f"The push URLs of rule {rule.name!r} are a string, not a list.",
-            "Put the URL into a list: push_urls = ['…'].",
+            f"The push URLs of rule {rule.name!r} are a {type(entries).__name__}, not a list.",
+            "Write a list, as in push_urls = ['sftp://news@sftp.partner.example/incoming'].",
             where,
         )
-        return
-    if not entries:
+    elif not entries:
         yield NO_DESTINATION.found(
             f"Rule {rule.name!r} has no destination, so nothing is queued by it.",
             f"Name URLs or destinations in PIGEON_PUSH_URLS[{rule.name!r}], or in the rule's "
             "push_urls.",
             where,
         )
+    else:
+        yield from _check_entries(rule, entries, found)
+
+
+def _check_entries(
+    rule: DefaultConfiguration, entries: Iterable[object], found: dict[str, Destination]
+) -> Iterator[CheckMessage]:
     for entry in entries:
-        if entry in conf.DESTINATIONS:
+        if isinstance(entry, str) and entry in conf.DESTINATIONS:
             continue
         try:
-            destination = found.setdefault(entry, destinations.resolve(entry))
-        except ConfigurationError as error:
+            destination = destinations.resolve(entry)
+            found.setdefault(destination.name, destination)
+        except (ConfigurationError, TypeError) as error:
             yield _unresolved(rule, entry, error)
-        else:
-            parts = urlsplit(entry)
-            secret = (destination.url_password, parts.query, parts.fragment)
-            urls.setdefault(destination.name, set()).add(secret)
 
 
-def _unresolved(
-    rule: DefaultConfiguration, entry: object, error: ConfigurationError
-) -> CheckMessage:
+def _unresolved(rule: DefaultConfiguration, entry: object, error: Exception) -> CheckMessage:
     is_url = not isinstance(entry, str) or ":" in entry
     close = "" if is_url else did_you_mean(str(entry), conf.DESTINATIONS)
     return (MALFORMED_URL if is_url else UNKNOWN_DESTINATION).found(
@@ -117,25 +123,13 @@ def _unresolved(
     )
 
 
-def _collisions(urls: dict[str, set[object]]) -> Iterator[CheckMessage]:
-    for name, variants in urls.items():
-        if len(variants) > 1 or name in conf.DESTINATIONS:
-            yield COLLISION.found(
-                f"Several destinations would be called {name!r}: a URL without a name is named "
-                "without its password, query and fragment.",
-                "Give each of them a name and a URL of its own in PIGEON_DESTINATIONS, and let "
-                "the rules name that.",
-                f"destination {name!r}",
-            )
-
-
 def _check_each(found: dict[str, Destination]) -> Iterator[CheckMessage]:
     try:
         sender_class("dummy")
     except ConfigurationError as error:
         yield BAD_SENDERS.found(str(error), "Correct PIGEON_SENDERS.", "PIGEON_SENDERS")
         return
-    for destination in {each.name: each for each in found.values()}.values():
+    for destination in found.values():
         yield from _check_one(destination)
 
 

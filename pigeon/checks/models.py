@@ -42,13 +42,17 @@ def check(rule: DefaultConfiguration) -> Iterator[CheckMessage]:
 
 
 def _installed(entry: object) -> type[Model] | None:
+    model = entry
     if isinstance(entry, str):
         try:
-            return apps.get_model(entry)
+            model = apps.get_model(entry)
         except (LookupError, ValueError):
             return None
-    usable = isinstance(entry, type) and issubclass(entry, Model) and entry is not Model
-    return entry if usable and not entry._meta.abstract else None  # type: ignore[attr-defined,return-value]
+    if not isinstance(model, type) or not issubclass(model, Model) or model is Model:
+        return None
+    options = model._meta
+    usable = not options.abstract and not options.swapped and options.app_label != "pigeon"
+    return model if usable else None
 
 
 def _unknown(rule: DefaultConfiguration, entry: object) -> CheckMessage:
@@ -57,9 +61,9 @@ def _unknown(rule: DefaultConfiguration, entry: object) -> CheckMessage:
     for label, written in labels.items():
         close = close.replace(repr(label), repr(written))
     return UNKNOWN_MODEL.found(
-        f"Rule {rule.name!r} names {entry!r}, which is no installed model.",
-        f"{close}Name a model class that is not abstract, or write 'app_label.ModelName', and "
-        "check INSTALLED_APPS.",
+        f"Rule {rule.name!r} names {entry!r}, which is no model that can be pushed.",
+        f"{close}Name a model class or write 'app_label.ModelName', and check INSTALLED_APPS. "
+        "Abstract and swapped models, and Pigeon's own, cannot be pushed.",
         f"rule {rule.name!r}",
     )
 
@@ -90,11 +94,9 @@ def _why_unusable(key: Field[Any, Any] | None) -> str:
 
 def _check_fields(rule: DefaultConfiguration, models: list[type[Model]]) -> Iterator[CheckMessage]:
     if isinstance(rule.tracked_fields, str):
-        names = [rule.tracked_fields]
-    else:
-        names = list(rule.tracked_fields or ())
+        return
     known = {field.name for model in models for field in model._meta.get_fields()}
-    for name in names:
+    for name in rule.tracked_fields or ():
         if not any(_has(model, name) for model in models):
             yield UNKNOWN_FIELD.found(
                 f"Rule {rule.name!r} tracks the field {name!r}, which none of its models has.",

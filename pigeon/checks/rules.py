@@ -10,7 +10,6 @@ from django.core.checks import CheckMessage
 from pigeon.checks import models
 from pigeon.checks.catalogue import (
     BAD_ATTRIBUTE,
-    BAD_NAME,
     EVERY_MODEL,
     NAME_TAKEN,
     NO_BATCH,
@@ -18,13 +17,10 @@ from pigeon.checks.catalogue import (
     NOT_A_RULE,
 )
 from pigeon.configuration import ALL_MODELS, DefaultConfiguration, MassPusherConfiguration
-from pigeon.exceptions import AlreadyRegistered, GetDirectoryError
-from pigeon.models.item import ItemToPush
+from pigeon.exceptions import AlreadyRegistered
 from pigeon.packers.base import Packer
-from pigeon.paths import check_name
 from pigeon.registry import registry
 
-_MAX_NAME = ItemToPush._meta.get_field("rule_name").max_length or 0
 _SMALL = range(-(2**15), 2**15)
 #: Attribute → what it may be, in words and as a question.
 _ATTRIBUTES: dict[str, tuple[str, Any]] = {
@@ -42,6 +38,10 @@ _ATTRIBUTES: dict[str, tuple[str, Any]] = {
     "extension": (
         "a string without a dot at its beginning, such as 'xml'",
         lambda value: isinstance(value, str) and not value.startswith("."),
+    ),
+    "tracked_fields": (
+        "None or a list of names of fields",
+        lambda value: value is None or isinstance(value, list | tuple | set | frozenset),
     ),
     "priority": (
         f"a whole number from {_SMALL[0]} to {_SMALL[-1]}",
@@ -63,24 +63,9 @@ def check() -> Iterator[CheckMessage]:
             problem.subject,
         )
     for rule in registry.rules():
-        yield from _check_name(rule)
         yield from _check_scope(rule)
         yield from models.check(rule)
         yield from _check_attributes(rule)
-
-
-def _check_name(rule: DefaultConfiguration) -> Iterator[CheckMessage]:
-    try:
-        if len(rule.name) <= _MAX_NAME and check_name(rule.name):
-            return
-        reason = f"is {len(rule.name)} characters long; {_MAX_NAME} are allowed"
-    except GetDirectoryError as error:
-        reason = f"cannot be a folder: {error}"
-    yield BAD_NAME.found(
-        f"The name of rule {rule.name!r} {reason}",
-        f"Give {type(rule).__qualname__} a 'name' that is a plain word.",
-        f"rule {rule.name[:100]!r}",
-    )
 
 
 def _check_scope(rule: DefaultConfiguration) -> Iterator[CheckMessage]:

@@ -11,6 +11,7 @@ from pigeon.configuration import DefaultConfiguration
 from pigeon.decide import hooks_for
 from pigeon.exceptions import ItemError
 from pigeon.guard import guarded
+from pigeon.registry import Routing
 from pigeon.supervisors import BaseSupervisor
 
 Hooks = DefaultConfiguration | BaseSupervisor
@@ -63,24 +64,17 @@ def _about_updates(rule: DefaultConfiguration, hooks: Hooks) -> Iterator[Answer]
         yield Answer("filter_by_updates", None, text)
 
 
-def verdict_on(answers: Sequence[Answer], broken: str, has_destinations: bool) -> str:
-    """All answers in one sentence.
-
-    Args:
-        answers: those of the rule's filters.
-        broken: what is wrong with a destination, if something is.
-        has_destinations: whether the rule has any.
-    """
+def verdict_on(answers: Sequence[Answer], routing: Routing) -> str:
+    """All answers, and where the rule sends, in a sentence or two."""
+    wrong = "".join(f" A destination is wrong: {error}" for error in routing.problems)
     failed = next((answer for answer in answers if answer.reason.startswith("It raised")), None)
     refused = next((answer for answer in answers if answer.accepts is False), None)
     if failed is not None:
         return f"Each save leaves an error item, because {failed.filter} raises."
     if refused is not None:
         return f"Not pushed: {refused.filter} refuses it."
-    if broken:
-        return f"Each save leaves an error item, because a destination is wrong: {broken}"
-    if not has_destinations:
-        return "Not pushed: the rule has no destination."
+    if not routing.destinations:
+        return f"Not pushed: the rule has no destination.{wrong}"
     if any(answer.accepts is None for answer in answers):
-        return "Pushed when it is created, and when a save changes what the rule asks for."
-    return "Pushed at each save."
+        return f"Pushed when it is created, and when a save changes what the rule asks for.{wrong}"
+    return f"Pushed at each save.{wrong}"

@@ -11,7 +11,6 @@ from django.db.models import Model
 
 from pigeon.conf import conf
 from pigeon.configuration import DefaultConfiguration, labels_of
-from pigeon.destinations import Destination
 from pigeon.exceptions import ConfigurationError
 from pigeon.explain.answers import Answer, answers_of, verdict_on
 from pigeon.explain.records import Place, Records
@@ -116,13 +115,8 @@ def _report(
     rule: DefaultConfiguration, model: type[Model], instance: Model | None, records: Records
 ) -> RuleReport:
     report = RuleReport(rule.name, "")
-    destinations: dict[str, Destination] = {}
-    broken = ""
-    try:
-        destinations = registry.destinations_of(rule)
-    except ConfigurationError as error:
-        broken = str(error)
-    report.places = records.places(rule.name, destinations)
+    routing = registry.routing_of(rule)
+    report.places = records.places(rule.name, routing.destinations)
     if not _is_about(rule, model):
         report.verdict = f"It does not listen to {model._meta.label} any more."
     elif not rule.selects_on_save:
@@ -131,5 +125,5 @@ def _report(
         report.verdict = "The object is gone, so its filters cannot be asked."
     else:
         report.answers = answers_of(rule, instance)
-        report.verdict = verdict_on(report.answers, broken, bool(destinations))
+        report.verdict = verdict_on(report.answers, routing)
     return report

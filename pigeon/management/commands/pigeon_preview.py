@@ -54,10 +54,8 @@ def _objects(
         try:
             return rule.get_items_to_push(*args)
         except Exception as error:
-            text = (
-                f"get_items_to_push of rule {rule.name!r} raised {type(error).__name__}: {error}"
-            )
-            raise CommandError(text) from error
+            reason = f"raised {type(error).__name__}: {error}"
+            raise CommandError(f"get_items_to_push of rule {rule.name!r} {reason}") from error
     if len(args) != 2:
         raise CommandError(
             f"Rule {rule.name!r} sends one object at a time: name it by model and primary key, "
