@@ -12,7 +12,6 @@ from pigeon.checks.catalogue import (
     BAD_SENDERS,
     COLLISION,
     INSECURE,
-    LONG_DESTINATION,
     MALFORMED_URL,
     NO_DESTINATION,
     UNKNOWN_DESTINATION,
@@ -24,11 +23,9 @@ from pigeon.conf import conf
 from pigeon.configuration import DefaultConfiguration
 from pigeon.destinations import Destination
 from pigeon.exceptions import ConfigurationError
-from pigeon.models.item import ItemToPush
 from pigeon.registry import registry
 from pigeon.senders.registry import check_destination, sender_class
 
-_MAX_NAME = ItemToPush._meta.get_field("destination").max_length or 0
 #: Options that switch a proof of identity off, and what is no longer proved.
 _SWITCHES = {
     "host_key_check": "the host key of the server",
@@ -43,9 +40,7 @@ def check() -> Iterator[CheckMessage]:
     yield from _check_named(found)
     for rule in registry.rules():
         yield from _check_rule(rule, found)
-    for error in registry.collisions():
-        cure = "Let the rules name the entries of PIGEON_DESTINATIONS instead of the URL."
-        yield COLLISION.found(str(error), cure, "PIGEON_PUSH_URLS")
+    yield from _collisions()
     yield from _check_each(found)
 
 
@@ -123,6 +118,16 @@ def _unresolved(rule: DefaultConfiguration, entry: object, error: Exception) -> 
     )
 
 
+def _collisions() -> Iterator[CheckMessage]:
+    try:
+        errors = registry.collisions()
+    except Exception:  # noqa: BLE001 - a rule's get_push_urls, which is reported as such
+        return
+    for error in errors:
+        cure = "Let the rules name the entries of PIGEON_DESTINATIONS instead of the URL."
+        yield COLLISION.found(str(error), cure, "PIGEON_PUSH_URLS")
+
+
 def _check_each(found: dict[str, Destination]) -> Iterator[CheckMessage]:
     try:
         sender_class("dummy")
@@ -135,13 +140,7 @@ def _check_each(found: dict[str, Destination]) -> Iterator[CheckMessage]:
 
 def _check_one(destination: Destination) -> Iterator[CheckMessage]:
     name = destination.name
-    where = f"destination {name[:_MAX_NAME]!r}"
-    if len(name) > _MAX_NAME:
-        yield LONG_DESTINATION.found(
-            f"A destination's name has {len(name)} characters; {_MAX_NAME} are allowed.",
-            "Give it a shorter name in PIGEON_DESTINATIONS. A URL without a name is its own.",
-            where,
-        )
+    where = f"destination {name!r}"
     try:
         sender_class(destination.scheme)
     except ConfigurationError as error:
