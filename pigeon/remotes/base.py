@@ -7,6 +7,7 @@ Paths are POSIX paths as the server sees them. Every call has a timeout.
 
 from __future__ import annotations
 
+import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
@@ -102,6 +103,14 @@ class Remote(ABC):
         """The server as messages name it: ``host:port``."""
         host = self.destination.host
         return f"[{host}]:{self.port}" if ":" in host else f"{host}:{self.port}"
+
+    async def password(self) -> str:
+        """The destination's password; a callable is called in a thread, as it may ask a vault.
+
+        Raises:
+            DestinationMisconfigured: the callable raised.
+        """
+        return await asyncio.to_thread(self.destination.get_password)
 
     def said(self, words: object) -> str:
         """A server's words, fit for a message: on one line, short, without our secrets.

@@ -58,10 +58,11 @@ class FTPConnection:
             AuthenticationError: the login was refused.
             DestinationMisconfigured: the server wants something that Pigeon cannot give.
         """
+        password = await self._remote.password()
         try:
             async with asyncio.timeout(self._remote.timeout):
                 await self._connect()
-                await self._login()
+                await self._login(password)
         except TimeoutError as error:
             self.drop()
             raise Unreachable(
@@ -96,9 +97,8 @@ class FTPConnection:
         self._broken, self._control = False, self.parser.stream.writer
         self._watchdog = Watchdog(self._remote.timeout, self.drop, self._unsent)
 
-    async def _login(self) -> None:
+    async def _login(self, password: str) -> None:
         user = self._remote.destination.username or "anonymous"
-        password = await asyncio.to_thread(self._remote.destination.get_password)
         reply = await self.reply("greet us")
         if reply.good:
             reply = await self.ask(f"USER {user}", "log in")

@@ -67,7 +67,7 @@ class Login:
             raise
 
     async def _arguments(self) -> dict[str, Any]:
-        options, password = self._destination.options, await self._password()
+        options, password = self._destination.options, await self._remote.password()
         return {
             "host": self._destination.host,
             "port": self._remote.port,
@@ -85,10 +85,6 @@ class Login:
     def _refuse(self, key: asyncssh.SSHKey) -> None:
         self._refused_key = key
 
-    async def _password(self) -> str:
-        # A callable may ask a vault: not on the loop.
-        return await asyncio.to_thread(self._destination.get_password)
-
     async def _keys(self, password: str) -> Any:
         """What ``client_keys`` gets: the named key; else, without a password, ``~/.ssh``'s."""
         path = self._destination.options.get("key_file")
@@ -97,15 +93,25 @@ class Login:
         return None if password or self._destination.options.get("agent") else ()
 
     def _read_key(self, path: Path) -> asyncssh.SSHKey:
-        passphrase = self._destination.options.get("passphrase")
+        passphrase = self._passphrase()
         try:
-            text = passphrase() if callable(passphrase) else passphrase
-            return asyncssh.read_private_key(str(path), text or None)
+            return asyncssh.read_private_key(str(path), passphrase)
         except (OSError, asyncssh.KeyImportError, asyncssh.KeyEncryptionError) as error:
             raise DestinationMisconfigured(
                 f"The private key {path} of {self._remote.where} cannot be read: "
                 f"{self._remote.said(error)}. Check OPTIONS['key_file'], its permissions, and "
                 "OPTIONS['passphrase']."
+            ) from error
+
+    def _passphrase(self) -> str | None:
+        value = self._destination.options.get("passphrase")
+        try:
+            return (value() if callable(value) else value) or None
+        except Exception as error:
+            # Only its class: what it says may hold what it looked for.
+            raise DestinationMisconfigured(
+                f"OPTIONS['passphrase'] of {self._remote.where} is a callable that raised "
+                f"{type(error).__name__}."
             ) from error
 
     async def _known_hosts(self) -> asyncssh.SSHKnownHosts | None:

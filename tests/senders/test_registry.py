@@ -156,7 +156,6 @@ def test_checking_options(carrier: type[SyncSender]) -> None:
         ("ftp:///x", {}, "needs a host"),
         ("ftp://host/x", {"in_flight": 4}, "one file at a time"),
         ("file://relative/x", {}, "three slashes"),
-        ("file:x", {}, "three slashes"),
     ],
 )
 def test_checking_pigeons_own(url: str, options: dict[str, Any], problem: str) -> None:
