@@ -24,6 +24,7 @@ from pigeon.makers.base import BaseOutputMaker
 from pigeon.packers.base import Packer
 from pigeon.parcel import FILES, MANIFEST, LeftOut, OutputFile, Parcel
 from pigeon.paths import check_path, safe_relative_path
+from pigeon.text import storable
 from pigeon.validators.base import sentence, validate
 
 #: Folder of outputs that are only packed and do not travel themselves.
@@ -106,7 +107,7 @@ class Outputs:
             if self.rule.on_invalid != "skip":
                 raise
             target.unlink()
-            self.left_out.append(LeftOut(path, _storable(str(error))))
+            self.left_out.append(LeftOut(path, storable(str(error))))
             return
         if taken:
             self._compare(taken, output, target)
@@ -174,8 +175,3 @@ def _check_some(rule: DefaultConfiguration, outputs: Outputs) -> None:
         "get_output_makers() return at least one output maker, or refuse the object in "
         "filter_by_state()."
     )
-
-
-def _storable(text: str) -> str:
-    """``text`` without what a database cannot hold: NUL and halves of surrogate pairs."""
-    return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()

@@ -13,6 +13,7 @@ from pigeon.models.destination_state import DestinationState
 from pigeon.models.item import ItemToPush
 from pigeon.queue.basics import clock, state_alias
 from pigeon.retry import delay, next_attempt
+from pigeon.text import storable
 
 
 def is_open(state: DestinationState, destination: Destination, now: datetime) -> bool:
@@ -44,7 +45,7 @@ def destination_failed(destination: Destination, error: DeliveryError) -> dateti
         states = DestinationState.objects.using(state_alias()).filter(name=destination.name)
         state = states.select_for_update().first() or DestinationState(name=destination.name)
         now = clock(state_alias())
-        message = destination.redact(str(error)) or type(error).__name__
+        message = storable(destination.redact(str(error))) or type(error).__name__
         if error.stops_destination:
             probe = now + timedelta(seconds=conf.STOPPED_PROBE_INTERVAL)
             states.set_stopped(now, probe, message, destination.fingerprint())

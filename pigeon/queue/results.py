@@ -17,6 +17,7 @@ from pigeon.models.publication import Publication, Put, path_digest
 from pigeon.models.status import Status
 from pigeon.parcel import Receipt
 from pigeon.queue.basics import by_token, clock
+from pigeon.text import storable
 
 logger = logging.getLogger("pigeon.queue")
 
@@ -98,6 +99,7 @@ def _alike(results: Iterable[Result]) -> list[list[Result]]:
 
 def _write(results: Sequence[Result], using: str, now: datetime) -> None:
     sample = results[0]
+    message = storable(sample.message)
     for chunk in chunks([result.item.pk for result in results]):
         items = ItemToPush.objects.using(using).filter(pk__in=chunk)
         match sample.outcome:
@@ -106,11 +108,11 @@ def _write(results: Sequence[Result], using: str, now: datetime) -> None:
             case Outcome.PUSHED:
                 items.set_pushed(now)
             case Outcome.RETRY:
-                items.set_retry(sample.when or now, sample.message)
+                items.set_retry(sample.when or now, message)
             case Outcome.CANCELLED:
-                items.set_cancelled(sample.message)
+                items.set_cancelled(message)
             case _:
-                items.set_failed(sample.status, sample.message)
+                items.set_failed(sample.status, message)
 
 
 def _record_attempts(results: Iterable[Result], owner: str, using: str, now: datetime) -> None:
@@ -122,7 +124,7 @@ def _record_attempts(results: Iterable[Result], owner: str, using: str, now: dat
             worker=owner,
             outcome=result.outcome,
             error_class=result.error_class,
-            message=result.message,
+            message=storable(result.message),
             bytes_sent=sum(r.size for r in result.receipts if r.published != "found"),
             receipts=[receipt.as_json() for receipt in result.receipts],
         )

@@ -13,7 +13,8 @@ from pigeon.models.item import ItemToPush
 from pigeon.models.publication import Publication
 from pigeon.models.status import UNFINISHED, Action, Status
 from pigeon.registry import registry
-from pigeon.select.objects import MAX_KEY, key_of, storable
+from pigeon.select.objects import MAX_KEY, key_of
+from pigeon.text import storable
 
 if TYPE_CHECKING:
     from pigeon.select.events import Event

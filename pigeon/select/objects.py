@@ -11,6 +11,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Model
 
 from pigeon.guard import guarded
+from pigeon.text import storable
 
 logger = logging.getLogger("pigeon.select")
 
@@ -35,11 +36,6 @@ def title_of(instance: Model) -> str:
             return storable(str(instance))[:MAX_TITLE]
     except Exception:  # noqa: BLE001 - see above
         return f"{instance._meta.verbose_name} {instance.pk}"[:MAX_TITLE]
-
-
-def storable(text: str) -> str:
-    """``text`` without what PostgreSQL refuses: NUL, and halves of surrogate pairs."""
-    return text.replace("\0", "").encode("utf-8", "replace").decode()
 
 
 def snapshot_of(instance: Model) -> Any:

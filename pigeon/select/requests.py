@@ -22,7 +22,8 @@ from pigeon.models.status import Action
 from pigeon.registry import registry
 from pigeon.select.events import Event
 from pigeon.select.items import build_items
-from pigeon.select.objects import MAX_KEY, MAX_TITLE, storable
+from pigeon.select.objects import MAX_KEY, MAX_TITLE
+from pigeon.text import storable
 
 #: A rule itself, its class or its name.
 Rule = DefaultConfiguration | type[DefaultConfiguration] | str

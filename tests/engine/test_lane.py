@@ -446,3 +446,13 @@ def test_a_withdrawn_object_is_removed(site: Site) -> None:
     story.save()
     site.push()
     assert [sent.action for sent in dummy.outbox] == ["put", "remove"]
+
+
+def test_a_partners_message_that_no_database_takes_is_stored_all_the_same(
+    site: Site, scripted: type[Scripted]
+) -> None:
+    site.rule("partner", "scripted://host")
+    Story.objects.create(title="bad")
+    scripted.script = lambda delivery: PermanentError("a\0b\ud800c")
+    site.push()
+    assert site.item().message == site.attempts()[0].message == "a\N{REPLACEMENT CHARACTER}b?c"
