@@ -79,9 +79,9 @@ def page(settings: Iterator[Setting]) -> str:
 def section(setting: Setting) -> str:
     """One setting's heading, type, default and meaning."""
     title = PREFIX + setting.name
-    fact = f"a {setting.type}; {default(setting.default)}"
+    fact = f"A {setting.type}; {default(setting.default)}."
     meaning = textwrap.fill(setting.meaning, 98, break_long_words=False, break_on_hyphens=False)
-    return f"\n{title}\n{'-' * len(title)}\n\n*{fact}*\n\n{meaning}\n"
+    return f"\n{title}\n{'-' * len(title)}\n\n{fact}\n\n{meaning}\n"
 
 
 def default(expression: str) -> str:
@@ -92,7 +92,7 @@ def default(expression: str) -> str:
         return f"{eval(expression):,} if not set"
     if expression in ("{}", "()", "''"):
         return "empty if not set"
-    return f"``{expression}`` if not set".replace("*", "")
+    return f"``{expression}`` if not set"
 
 
 if __name__ == "__main__":
