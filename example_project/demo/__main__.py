@@ -15,7 +15,8 @@ from example_project.demo.stage import ROOT, Stage, StageError
 def main() -> int:
     """Run the demo; 0 if every file arrived as it was meant to."""
     options = _parser().parse_args()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):  # also where a shell ignores Ctrl-C for us
+        signal.signal(number, signal.default_int_handler)
     report.title("A newsroom and its partners")
     try:
         with Stage(options.directory) as stage:

@@ -32,9 +32,9 @@ def encore(stage: Stage) -> None:
     address = f"http://{HOST}:{port}/"
     with ExitStack() as stack:
         site = stack.enter_context(
-            _running("runserver", f"{HOST}:{port}", "--noreload", "--verbosity", "0")
+            _running(stage, "runserver", f"{HOST}:{port}", "--noreload", "--verbosity", "0")
         )
-        stack.enter_context(_running("pigeon_push", "--forever"))
+        stack.enter_context(_running(stage, "pigeon_push", "--forever"))
         _wait_for(address, site)
         _announce(stage, address, password)
         _wait()
@@ -47,8 +47,8 @@ def _announce(stage: Stage, address: str, password: str) -> None:
         rows.append((f"{name.upper()} partner", partner.url, partner.username, partner.password))
     report.table(["what", "address", "user", "password"], rows)
     report.say("")
-    report.say("A worker is running, too: a story saved in the admin is at the partners at once,")
-    report.say(f"in {stage.directory / 'partners'}")
+    report.say("A worker is running, too: a story saved in the admin is at the partners at once.")
+    report.say(f"Their files are in {stage.directory / 'partners'}")
 
 
 def _make_editor() -> str:
@@ -60,11 +60,16 @@ def _make_editor() -> str:
 
 
 @contextmanager
-def _running(*arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+def _running(stage: Stage, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
     """``manage.py`` with ``arguments``, in a session of its own so that Ctrl-C is only ours."""
-    process = subprocess.Popen(
-        [sys.executable, MANAGE, *arguments], stdout=subprocess.DEVNULL, start_new_session=True
-    )
+    with (stage.directory / f"{arguments[0]}.log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, MANAGE, *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
     try:
         yield process
     finally:
@@ -89,7 +94,7 @@ def _wait_for(address: str, site: subprocess.Popen[bytes]) -> None:
                 return
         except (urllib.error.URLError, OSError):
             time.sleep(0.2)
-    raise StageError(f"The site does not answer at {address}.")
+    raise StageError(f"The site does not answer at {address}; runserver.log says why.")
 
 
 def _wait() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import secrets
@@ -11,7 +12,7 @@ import sys
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TextIO
 
 from pigeon.testing import FTPPartner, SFTPPartner
 
@@ -67,12 +68,12 @@ class Stage:
         self._open = ExitStack()
 
     def __enter__(self) -> Self:
-        self._empty()
-        with ExitStack() as stack:
+        with self._open:
+            self._empty()
             for partner in self.partners.values():
-                stack.enter_context(partner)
+                self._open.enter_context(partner)
             self._set_up_django()
-            self._open = stack.pop_all()
+            self._open = self._open.pop_all()
         return self
 
     def __exit__(
@@ -125,9 +126,24 @@ class Stage:
                 f"{self.directory} holds files that no demo made. Name an empty folder with "
                 "--directory."
             )
+        if mark.exists():
+            self._lock(mark).close()
         shutil.rmtree(self.directory, ignore_errors=True)
         self.directory.mkdir(parents=True)
-        mark.touch()
+        self._open.enter_context(self._lock(mark))
+
+    def _lock(self, mark: Path) -> TextIO:
+        """The file ``mark``, held against other demos for as long as it is open."""
+        file = mark.open("a")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            file.close()
+            raise StageError(
+                f"Another demo is running in {self.directory}. End it, or name another folder "
+                "with --directory."
+            ) from error
+        return file
 
     def _set_up_django(self) -> None:
         settings = self.directory / "partners.json"

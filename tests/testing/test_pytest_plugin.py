@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
 
 from tests.capabilities import PROJECT
+from tests.testing.plugin import plugin_options
 
 WITH_DJANGO = """
 import asyncio
@@ -58,11 +58,9 @@ def test_partners_need_no_settings(sftp_partner):
 
 def run(folder: Path, test: str, *options: str) -> str:
     (folder / "test_it.py").write_text(test)
-    installed = any(each.name == "pigeon" for each in entry_points(group="pytest11"))
-    plugin = [] if installed else ["-p", "pigeon.pytest_plugin"]
     environment = {key: value for key, value in os.environ.items() if "PIGEON" not in key}
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *plugin, *options],
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *plugin_options(), *options],
         cwd=folder, env={**environment, "PYTHONPATH": str(PROJECT)}, text=True, check=False,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300,
     )  # fmt: skip
