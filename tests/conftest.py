@@ -15,6 +15,8 @@ pytest_plugins = ["tests.servers.fixtures"]
 
 #: The databases that have a queue; a test that takes ``alias`` runs once on each.
 QUEUES = ("default", "postgresql")
+#: Folders whose tests wait for real faults, and so are marked ``slow`` as a whole.
+SLOW = {"faults", "flows"}
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -33,8 +35,10 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let each test that takes ``alias`` use that database, as its own mark says otherwise."""
+    """Mark the slow tests, and let each test that takes ``alias`` use that database."""
     for item in items:
+        if SLOW & set(item.path.parts):
+            item.add_marker("slow")
         if "alias" not in getattr(item, "fixturenames", ()):
             continue
         alias = item.callspec.params["alias"]  # type: ignore[attr-defined]
