@@ -20,7 +20,7 @@ are rolled back by hand (``transaction.savepoint_rollback``) do not undo what is
 they do not undo Django's ``on_commit``.
 """
 
-from pigeon.tracking.changes import m2m_changed, modified_fields
+from pigeon.tracking.changes import m2m_changed, modified_fields, one_answer
 from pigeon.tracking.patching import DirtyFieldsMixin, attach, detach
 
-__all__ = ["DirtyFieldsMixin", "attach", "detach", "m2m_changed", "modified_fields"]
+__all__ = ["DirtyFieldsMixin", "attach", "detach", "m2m_changed", "modified_fields", "one_answer"]

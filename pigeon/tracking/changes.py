@@ -12,16 +12,17 @@ from django.db.models import Model
 from pigeon.tracking.history import (
     Handling,
     History,
-    Write,
+    handling_of,
     history_of,
-    in_own_transaction,
     overlaid,
     set_history,
 )
 from pigeon.tracking.plan import Plan, plan_of
 from pigeon.tracking.values import UNKNOWN, freeze, is_new_file, same
+from pigeon.tracking.writes import Write, in_own_transaction
 
 Work = Callable[[], Any]
+_ANSWER = "pigeon_answer"
 
 
 def modified_fields(instance: Model) -> frozenset[str]:
@@ -29,8 +30,39 @@ def modified_fields(instance: Model) -> frozenset[str]:
 
     See :mod:`pigeon.tracking` for the rules. Costs no query and loads no deferred field.
     """
+    answer: _Answer | None = instance._state.__dict__.get(_ANSWER)
+    if answer is None or answer.over:
+        return _modified_fields(instance)
+    if answer.names is None:
+        answer.names = _modified_fields(instance)
+    return answer.names
+
+
+class _Answer:
+    """What is answered until it is over; a copy of the instance may still hold it."""
+
+    __slots__ = ("names", "over")
+
+    def __init__(self) -> None:
+        self.names: frozenset[str] | None = None
+        self.over = False
+
+
+@contextmanager
+def one_answer(instance: Model) -> Iterator[None]:
+    """While this is open, the modified fields are found out once, for however many who ask."""
+    state, answer = instance._state.__dict__, _Answer()
+    before, state[_ANSWER] = state.get(_ANSWER), answer
+    try:
+        yield
+    finally:
+        answer.over = True
+        state[_ANSWER] = before
+
+
+def _modified_fields(instance: Model) -> frozenset[str]:
     plan, history = plan_of(type(instance)), _history(instance)
-    handling = history.handling()
+    handling = handling_of(instance)
     if handling is None and instance._state.adding:
         return frozenset(field.name for field in plan.fields.values())
     known = {} if _is_other_row(instance, plan, history) else history.known
@@ -49,11 +81,11 @@ def m2m_changed(instance: Model, names: Collection[str]) -> Iterator[None]:
     Changes of its other fields that are not saved are not: they are not what is going on.
     """
     handling = Handling(scope=frozenset(), relations=frozenset(names))
-    set_history(instance, _history(instance).begin(handling))
+    handling.begin(instance)
     try:
         yield
     finally:
-        handling.over = True
+        handling.end(instance)
 
 
 def save(instance: Model, using: str, update_fields: Collection[str] | None, work: Work) -> Any:
@@ -86,11 +118,12 @@ def _handle(
     handling = Handling(scope, write)
     if plan.files:
         history = history._replace(known=_without_new_files(instance, plan, history, scope))
-    set_history(instance, history.begin(handling))
+    set_history(instance, history)
+    handling.begin(instance)
     try:
         return work()
     finally:
-        handling.over = True
+        handling.end(instance)
 
 
 def note_sql(instance: Model, *, inserted: bool) -> None:
@@ -98,14 +131,14 @@ def note_sql(instance: Model, *, inserted: bool) -> None:
 
     A model with parents is written table by table, and noted each time: the last time counts.
     """
-    plan, history = plan_of(type(instance)), _history(instance)
-    handling = history.handling()
+    handling = handling_of(instance)
     if handling is None or handling.write is None:
         return  # a fixture's save, which goes round save_base
-    values = _written(instance, plan, handling.scope)
+    values = _written(instance, plan_of(type(instance)), handling.scope)
     handling.write.values.update(values)
     handling.sent = True
     if inserted:
+        history = _history(instance)
         known = {name: value for name, value in history.known.items() if name not in values}
         set_history(instance, history._replace(known=known))
 
@@ -145,7 +178,7 @@ def _at_start(instance: Model, plan: Plan, using: str) -> History:
         or _is_other_row(instance, plan, history)
         or _is_other_database(instance, history, using)
     ):
-        return History({}, using, (), history.handlings)
+        return History({}, using)
     return history if history.db == using else history._replace(db=using)
 
 
@@ -167,7 +200,7 @@ def _is_other_database(instance: Model, history: History, using: str) -> bool:
 
 def _candidates(instance: Model, plan: Plan, history: History) -> Mapping[str, Any]:
     """The values that are to be compared with the last commit, by attname."""
-    handling = history.handling()
+    handling = handling_of(instance)
     memory, written = instance.__dict__, history.written()
     if handling and handling.sent:
         return written

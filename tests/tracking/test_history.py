@@ -186,6 +186,7 @@ def test_a_refresh_within_the_transaction_is_as_uncommitted_as_what_it_reads(
         raise Stop
     assert page.modified_attrs == {"title", "views"}
     with transaction.atomic(page._state.db):
+        page.views = F("views") + 1
         page.save(update_fields=["title", "views"])
         page.refresh_from_db()
     assert page.modified_attrs == frozenset()
@@ -260,9 +261,17 @@ def test_what_a_replica_gave_is_saved_to_the_primary(ear: Ear, settings: Any) ->
 # Copies
 
 
-@pytest.mark.parametrize(
-    "duplicate", [copy.copy, copy.deepcopy, lambda page: pickle.loads(pickle.dumps(page))]
-)
+DUPLICATES = [copy.copy, copy.deepcopy, lambda page: pickle.loads(pickle.dumps(page))]
+
+
+@pytest.mark.parametrize("duplicate", DUPLICATES)
+def test_copies_know_of_commits_that_nobody_asked_about(page: Page, duplicate: Any) -> None:
+    page.title = "new"
+    page.save()
+    assert duplicate(page).modified_attrs == frozenset()
+
+
+@pytest.mark.parametrize("duplicate", DUPLICATES)
 def test_copies_know_what_changed_and_go_their_own_way(page: Page, duplicate: Any) -> None:
     page.title = "new"
     twin = duplicate(page)
@@ -273,9 +282,7 @@ def test_copies_know_what_changed_and_go_their_own_way(page: Page, duplicate: An
     assert twin.modified_attrs == {"title", "body"}
 
 
-@pytest.mark.parametrize(
-    "duplicate", [copy.copy, copy.deepcopy, lambda page: pickle.loads(pickle.dumps(page))]
-)
+@pytest.mark.parametrize("duplicate", DUPLICATES)
 def test_copies_may_be_made_while_a_save_is_handled(page: Page, duplicate: Any) -> None:
     twins: list[Page] = []
 

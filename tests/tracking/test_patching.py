@@ -11,6 +11,7 @@ from django.db import models
 
 from pigeon import tracking
 from pigeon.exceptions import ConfigurationError
+from pigeon.tracking import patching
 from tests.apps.tracked.models import Headstrong, LongPage, Mixed, OddlyNamed, Page
 
 
@@ -79,3 +80,22 @@ def test_a_model_that_is_not_attached_has_no_history() -> None:
     page: Any = Page.objects.create(title="x")
     assert set(vars(page._state)) <= {"db", "adding", "fields_cache", "fetch_mode"}
     assert "pigeon_history" not in vars(Page.objects.get()._state)
+
+
+@pytest.mark.django_db
+def test_one_class_does_the_work_for_parent_and_child(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[Any] = []
+    for name in ("save", "note_loaded"):
+        kept = getattr(patching, name)
+        monkeypatch.setattr(
+            patching, name, lambda *args, kept=kept, name=name: (calls.append(name), kept(*args))
+        )
+    tracking.attach(Page)
+    tracking.attach(LongPage)
+    try:
+        LongPage.objects.create(title="x")
+        LongPage.objects.get()
+    finally:
+        tracking.detach(LongPage)
+        tracking.detach(Page)
+    assert calls == ["save", "note_loaded"]
