@@ -8,6 +8,7 @@ import logging
 
 from pigeon.destinations import Destination
 from pigeon.engine.judge import concerns_destination
+from pigeon.engine.tracebacks import traceback_of
 from pigeon.exceptions import DeliveryError, Unreachable
 from pigeon.senders.base import Sender
 from pigeon.senders.registry import make_sender
@@ -57,7 +58,7 @@ class Connection:
             self._refused = True
             await _close(sender)
             if isinstance(error, Exception) and not concerns_destination(error):
-                raise _unreachable(error) from error
+                raise _unreachable(error, self._destination) from error
             raise
         return sender
 
@@ -76,13 +77,13 @@ class Connection:
             await _close(sender)
 
 
-def _unreachable(error: Exception) -> Unreachable:
+def _unreachable(error: Exception, destination: Destination) -> Unreachable:
     """Whatever it was, no item has a chance without a connection."""
     if isinstance(error, TimeoutError):
         return Unreachable(f"No connection within {OPEN_LIMIT} seconds.")
     if isinstance(error, (DeliveryError, OSError)):
         return Unreachable(f"Could not connect: {error}")
-    logger.error("Opening a connection failed unexpectedly", exc_info=error)
+    logger.error("Connecting failed unexpectedly\n%s", traceback_of(error, destination))
     return Unreachable(f"Could not connect: {type(error).__name__}: {error}")
 
 
@@ -94,5 +95,6 @@ async def _close(sender: Sender) -> None:
                 await sender.close()
         except (DeliveryError, OSError, TimeoutError):
             raise
-        except Exception:
-            logger.exception("Closing the connection to %s failed", sender.destination.name)
+        except Exception as error:  # noqa: BLE001 - see above
+            text = traceback_of(error, sender.destination)
+            logger.error("Closing the connection to %s failed\n%s", sender.destination.name, text)

@@ -10,6 +10,7 @@ import time
 from dataclasses import replace
 from datetime import datetime
 
+from django.db import DatabaseError
 from django.utils import timezone
 
 from pigeon import queue
@@ -19,6 +20,7 @@ from pigeon.engine.context import Context
 from pigeon.engine.judge import Verdict, concerns_destination, judge, result_of
 from pigeon.engine.lease import Lease, boot_time
 from pigeon.engine.prepare import Ready
+from pigeon.engine.tracebacks import traceback_of
 from pigeon.exceptions import DeliveryError, LeaseLost, ParcelDamaged, TransientError
 from pigeon.models.attempt import Outcome
 from pigeon.models.item import ItemToPush
@@ -102,7 +104,8 @@ class Courier:
         self, ready: Ready, connection: Connection, sender: Sender | None, error: Exception
     ) -> Verdict:
         if not isinstance(error, DeliveryError):
-            logger.error("Item %s: the sender failed", ready.item.pk, exc_info=error)
+            text = traceback_of(error, self._destination)
+            logger.error("Item %s: the sender failed unexpectedly\n%s", ready.item.pk, text)
         if sender is not None and await connection.discard(sender):
             self._breaks += 1
         gated = concerns_destination(error)
@@ -136,7 +139,13 @@ class Courier:
         if self._lease.is_sure(item.pk):
             return
         asked_at = boot_time()
-        held = await self._context.pool.run(queue.renew, [item], self._using)
+        try:
+            held = await self._context.pool.run(queue.renew, [item], self._using)
+        except DatabaseError as error:
+            raise TransientError(
+                f"The database could not be asked whether the item is still ours ({error}), so "
+                "nothing was published."
+            ) from error
         if item.pk not in held:
             raise LeaseLost(f"Another worker has taken item {item.pk} over.")
         self._lease.confirm(held, asked_at)

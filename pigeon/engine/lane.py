@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
 import uuid
 from collections.abc import Sequence
+
+from django.db import DatabaseError
 
 from pigeon import queue
 from pigeon.conf import conf
@@ -20,6 +23,8 @@ from pigeon.engine.recorder import Recorder
 from pigeon.models.item import ItemToPush
 from pigeon.queue import Result
 from pigeon.senders.registry import make_sender
+
+logger = logging.getLogger("pigeon.engine")
 
 #: How often, and how many seconds apart, paths that another worker uses are asked for again.
 PATH_TRIES, PATH_WAIT = 20, 0.5
@@ -52,12 +57,17 @@ class Lane:
         self._blocked: list[Ready] = []
         self._paths: set[str] = set()
         self._items: dict[int, ItemToPush] = {}
+        #: Items whose sending has begun: what came of it is recorded, or found out later by
+        #: whoever takes them over, but they are never given back as if nothing had been.
+        self._begun: set[int] = set()
+        self._failed = False
         limits = make_sender(destination)
         self._max_connections, self._in_flight = limits.connections, limits.in_flight
 
     @property
     def _closed(self) -> bool:
-        return self._courier.probe is not None or self._context.stopping.is_set()
+        stopping = self._context.stopping.is_set()
+        return stopping or self._failed or self._courier.probe is not None
 
     async def work(self) -> None:
         """Run until nothing is left that can be sent now."""
@@ -88,6 +98,11 @@ class Lane:
                 await self._feed(batch)
                 batch = await self._next_batch(len(batch))
             await self._settle()
+        except BaseException:
+            self._failed = True
+            # What is in flight ends by itself; what is not yet is given back.
+            await self._ready.join()
+            raise
         finally:
             await _end(tasks)
             await asyncio.gather(*(connection.close() for connection in connections))
@@ -175,6 +190,7 @@ class Lane:
             try:
                 result: Result | None = Result(ready.item, None)
                 if not self._closed:
+                    self._begun.add(ready.item.pk)
                     result = await self._courier.deliver(connection, ready)
                 if result is None:
                     self._items.pop(ready.item.pk, None)
@@ -185,6 +201,7 @@ class Lane:
     def _recorded(self, item_ids: set[int], paths: set[str]) -> None:
         self._paths -= paths
         self._lease.forget(item_ids)
+        self._begun -= item_ids
         for pk in item_ids:
             self._items.pop(pk, None)
 
@@ -195,7 +212,8 @@ class Lane:
 
     async def _give_back(self) -> None:
         """Whatever ended the lane, items that nobody sent become claimable again."""
-        self._recorder.add(Result(item, None) for item in self._items.values())
+        untried = [item for pk, item in self._items.items() if pk not in self._begun]
+        self._recorder.add(Result(item, None) for item in untried)
         await self._recorder.flush()
 
     async def _renew(self) -> None:
@@ -203,9 +221,13 @@ class Lane:
             await asyncio.sleep(conf.LEASE_DURATION / 3)
             asked_at = boot_time()
             items = list(self._items.values())
-            held = await self._context.pool.run(queue.renew, items, self.using)
-            self._lease.confirm(held, asked_at)
-            await self._context.pool.run(slots.renew_holds, self._token)
+            try:
+                held = await self._context.pool.run(queue.renew, items, self.using)
+                await self._context.pool.run(slots.renew_holds, self._token)
+            except DatabaseError as error:
+                logger.warning("Leases could not be renewed, trying again: %s", error)
+            else:
+                self._lease.confirm(held, asked_at)
 
 
 async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:

@@ -82,7 +82,13 @@ class _Run:
         if not self._context.options.forever:
             skipped |= self._idle
         for key in (await self._context.pool.run(self._find_work, skipped))[:room]:
-            lane = Lane(self._context, self._destinations[key[0]], key[1])
+            destination = self._destinations[key[0]]
+            try:
+                lane = Lane(self._context, destination, key[1])
+            except Exception as error:  # noqa: BLE001 - one destination never stops another
+                self._report(destination, error)
+                self._idle.add(key)
+                continue
             self._lanes[key] = (lane, asyncio.create_task(lane.work()))
 
     def _find_work(self, skipped: set[Key]) -> list[Key]:
@@ -113,15 +119,15 @@ class _Run:
             lane, task = self._lanes.pop(key)
             error = task.exception()
             if error is not None:
-                self._report(lane, error)
+                self._report(lane.destination, error)
             if lane.busy:
                 self._busy.add(key)
             elif error is not None or not lane.claimed:
                 self._idle.add(key)
 
-    def _report(self, lane: Lane, error: BaseException) -> None:
-        text = lane.destination.redact(f"{lane.destination.name}: {error}")
-        logger.error("A lane failed: %s", text, exc_info=error)
+    def _report(self, destination: Destination, error: BaseException) -> None:
+        text = destination.redact(f"{destination.name}: {error or type(error).__name__}")
+        logger.error("A lane failed: %s", text)
         self._context.summary.errors.append(text)
 
 

@@ -456,3 +456,80 @@ def test_a_partners_message_that_no_database_takes_is_stored_all_the_same(
     scripted.script = lambda delivery: PermanentError("a\0b\ud800c")
     site.push()
     assert site.item().message == site.attempts()[0].message == "a\N{REPLACEMENT CHARACTER}b?c"
+
+
+def test_a_destination_that_nobody_can_serve_stops_no_other(site: Site) -> None:
+    site.rule("partner", "pigeonpost://host", "dummy://")
+    Story.objects.create(title="one")
+    summary = site.push()
+    assert summary.total("pushed") == 1
+    [error] = summary.errors
+    assert "pigeonpost" in error and "dummy, file" in error
+    assert ItemToPush.objects.get(destination="pigeonpost://host").status == Status.NEW
+
+
+def test_a_database_error_in_the_middle_gives_back_only_what_was_not_begun(
+    site: Site, scripted: type[Scripted], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.settings.PIGEON_BATCH_SIZE = 2
+    site.rule("partner", "scripted://host")
+    for number in range(4):
+        Story.objects.create(title=str(number))
+    claim, claims = queue.claim, []
+
+    def failing(*args: Any, **kwargs: Any) -> list[ItemToPush]:
+        claims.append(1)
+        if len(claims) == 2:
+            raise DatabaseError("The server went away.")
+        return claim(*args, **kwargs)
+
+    monkeypatch.setattr(queue, "claim", failing)
+    summary = site.push()
+    assert summary.errors == ["scripted://host: The server went away."]
+    assert len(scripted.sent) == summary.total("pushed") == 2
+    assert ItemToPush.objects.new().count() == 2
+    assert not ItemToPush.objects.in_progress().exists()
+    assert site.push().total("pushed") == 2
+    assert not Hold.objects.exists()
+
+
+def test_results_that_cannot_be_written_at_all_are_not_taken_for_untried(
+    site: Site, scripted: type[Scripted], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pigeon.engine.recorder.WAITS", ())
+    site.rule("partner", "scripted://host")
+    Story.objects.create(title="one")
+    finish = queue.finish
+
+    def refusing(results: Any, **kwargs: Any) -> set[int]:
+        if any(result.outcome for result in results):
+            raise DatabaseError("The server went away.")
+        return finish(results, **kwargs)
+
+    monkeypatch.setattr(queue, "finish", refusing)
+    assert site.push().errors
+    assert site.item().status == Status.IN_PROGRESS
+    monkeypatch.undo()
+    ItemToPush.objects.update(lease_until=timezone.now())
+    assert site.push().total("pushed") == 1
+    first, second = scripted.sent
+    assert second.stale_tokens == (first.token,)
+
+
+@pytest.mark.parametrize("where", ["open", "send"])
+def test_an_unexpected_errors_traceback_is_logged_without_secrets(
+    site: Site, scripted: type[Scripted], caplog: pytest.LogCaptureFixture, where: str
+) -> None:
+    site.destination("beloved", "scripted://host", password="s3cret-word")
+    site.rule("partner", "beloved")
+    Story.objects.create(title="one")
+    error = KeyError("scripted://user:s3cret-word@host")
+    if where == "open":
+        scripted.opening = error
+    else:
+        scripted.script = lambda delivery: error
+    site.push()
+    assert "Traceback" in caplog.text and "[redacted]" in caplog.text
+    stored = [site.item().message, *(attempt.message for attempt in site.attempts())]
+    stored.append(DestinationState.objects.get().last_error)
+    assert "s3cret-word" not in caplog.text + " ".join(stored)
