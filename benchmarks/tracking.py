@@ -2,7 +2,8 @@
 
 Run it as ``python -m benchmarks.tracking``. If django-model-utils is installed, its
 ``FieldTracker`` is measured beside ours. Everything is done in turns within one run, and each
-figure is the least of its turns, in processor time, so that the ratios mean something on a busy machine.
+figure is the least processor time of its turns, so that the ratios mean something on a busy
+machine.
 """
 
 from __future__ import annotations
