@@ -59,8 +59,9 @@ def test_partners_need_no_settings(sftp_partner):
 def run(folder: Path, test: str, *options: str) -> str:
     (folder / "test_it.py").write_text(test)
     environment = {key: value for key, value in os.environ.items() if "PIGEON" not in key}
+    options = ("-q", "-p", "no:cacheprovider", *plugin_options(), *options)
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *plugin_options(), *options],
+        [sys.executable, "-m", "pytest", *options],
         cwd=folder, env={**environment, "PYTHONPATH": str(PROJECT)}, text=True, check=False,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300,
     )  # fmt: skip
