@@ -315,7 +315,7 @@ def test_fixtures_report_all_and_break_nothing(page: Page, ear: Ear) -> None:
     assert loaded.object.modified_attrs == frozenset()
 
 
-def test_a_raw_save_leaves_the_parents_fields_unknown(_attached: None, alias: str) -> None:
+def test_a_raw_save_leaves_the_parents_fields_unknown(alias: str) -> None:
     """Given a fixture's child, whose parent is a fixture of its own."""
     parent = Page.objects.using(alias).create(title="x")
     child = LongPage(page_ptr_id=parent.pk, chapters=2)
