@@ -59,7 +59,10 @@ def _write(stage: Stage) -> None:
         stories = [loading.load(path) for path in loading.files_of([folder])]
         report.say(f"{len(stories)} stories from {_short(folder)}")
     online = Story.objects.filter(workflow_state=Story.State.ONLINE).count()
-    report.say(f"{online} are online; their saves queued {ItemToPush.objects.new().count()} items")
+    report.say(
+        f"{online} are online; "
+        f"their saves queued {ItemToPush.objects.new().count()} items, the newest of which go out"
+    )
     if not Path(settings.NEWSROOM_IPTC_DIRECTORY).is_dir():
         report.say("The IPTC's schemas are not here: NITF and ninjs are checked for form only.")
 
