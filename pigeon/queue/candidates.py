@@ -9,7 +9,8 @@ from datetime import datetime
 from django.db.models import Exists, OuterRef, Q
 
 from pigeon.models.chunks import chunks
-from pigeon.models.item import ItemQuerySet, ItemToPush
+from pigeon.models.item import ItemToPush
+from pigeon.models.item_queryset import ItemQuerySet
 from pigeon.models.status import WAITING
 from pigeon.queue.coalesce import Waiting
 

@@ -7,7 +7,8 @@ from datetime import datetime
 
 from pigeon.conf import conf
 from pigeon.models.attempt import Outcome, PushAttempt
-from pigeon.models.item import ItemQuerySet, ItemToPush
+from pigeon.models.item import ItemToPush
+from pigeon.models.item_queryset import ItemQuerySet
 from pigeon.models.status import Status
 
 logger = logging.getLogger("pigeon.queue")

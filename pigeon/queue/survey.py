@@ -12,7 +12,8 @@ from typing import NamedTuple
 from django.db.models import Q
 
 from pigeon.models.chunks import chunks
-from pigeon.models.item import ItemQuerySet, ItemToPush
+from pigeon.models.item import ItemToPush
+from pigeon.models.item_queryset import ItemQuerySet
 from pigeon.models.status import FIRST_ERROR, WAITING, Status
 from pigeon.queue.basics import clock
 from pigeon.queue.candidates import due, next_keys, waiting_rows

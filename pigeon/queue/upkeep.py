@@ -11,7 +11,8 @@ from django.db.models import Exists, OuterRef, Q
 
 from pigeon.models.chunks import CHUNK, chunks
 from pigeon.models.destination_state import DestinationState
-from pigeon.models.item import ItemQuerySet, ItemToPush
+from pigeon.models.item import ItemToPush
+from pigeon.models.item_queryset import ItemQuerySet
 from pigeon.models.status import FIRST_ERROR, UNFINISHED, Status
 from pigeon.queue.basics import clock, state_alias
 

@@ -9,7 +9,7 @@ from pigeon import destinations
 from pigeon.conf import conf
 from pigeon.configuration import DefaultConfiguration, labels_of
 from pigeon.models import ItemToPush
-from pigeon.models.item import ItemQuerySet
+from pigeon.models.item_queryset import ItemQuerySet
 from pigeon.registry import registry
 from pigeon.select import key_of
 

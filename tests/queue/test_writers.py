@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pigeon
 from pigeon.models.destination_state import DestinationStateQuerySet
-from pigeon.models.item import ItemQuerySet
+from pigeon.models.item_queryset import ItemQuerySet
 
 PACKAGE = Path(pigeon.__file__).parent
 MODELS, QUEUE = PACKAGE / "models", PACKAGE / "queue"
