@@ -102,7 +102,7 @@ class PigeonCommand(BaseCommand):
 
 def about_database(error: Exception) -> str:
     """What to do about an error of the database, in one line."""
-    reason = " ".join(str(error).split()) or type(error).__name__
+    reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
     return (
         f"The database cannot be used: {reason}. Check DATABASES and PIGEON_DATABASES, and that "
         "'manage.py migrate' has been run for each alias."

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from django.core.management.base import CommandError
 
 from pigeon import engine
+from pigeon.conf import conf
 from pigeon.engine import Counts, Options, Summary
 from pigeon.management.command import PigeonCommand
 from pigeon.management.progress import shown_progress
@@ -22,7 +23,10 @@ def push(command: PigeonCommand, options: Options, *, format: str, verbosity: in
 
     Raises:
         CommandError: not all that was tried arrived; the text says why, by destination.
+        ImproperlyConfigured: there is no folder for parcels. Nothing is tried then, since each
+            item would fail.
     """
+    _ = conf.OUTPUT_DIRECTORY
     watched = format == "text" and verbosity > 0 and command.stderr.isatty()
     with shown_progress(options, is_terminal=watched) as progress:
         summary = engine.push(options, progress)
