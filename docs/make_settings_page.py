@@ -35,7 +35,7 @@ Settings
 
 Every setting of Pigeon, from ``pigeon/conf.py``. Only ``PIGEON_OUTPUT_DIRECTORY`` is required.
 Times are in seconds and sizes in bytes. A value of the wrong type and a misspelt name are found by
-the system checks, see :doc:`checks`. Settings are read whenever they are needed, so
+the system checks, see `Checks <checks.rst>`_. Settings are read whenever they are needed, so
 ``override_settings`` works.
 
 """

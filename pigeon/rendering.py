@@ -51,8 +51,9 @@ def get_template(names: Sequence[str], engine: str = "") -> Any:
         except TemplateSyntaxError as error:
             raise OutputGenerationError(_sentence(name, error)) from error
     raise OutputGenerationError(
-        f"No template was found for this object. Create one of {', '.join(names)} in one of: "
-        f"{', '.join(str(folder) for folder in backend.template_dirs)}."
+        f"No template was found for this object. Create {' or '.join(names)} in the folder "
+        f"'{backend.app_dirname}' of one of your apps, or in a folder of DIRS in TEMPLATES. "
+        f"Looked in: {', '.join(str(folder) for folder in backend.template_dirs) or 'none'}."
     )
 
 

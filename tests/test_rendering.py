@@ -48,7 +48,7 @@ def test_the_first_template_that_exists_is_taken(templates: Path) -> None:
 def test_a_missing_template_says_where_it_was_looked_for(templates: Path) -> None:
     with pytest.raises(OutputGenerationError) as caught:
         get_template(["export/r/a.xml", "export/r/b.xml"])
-    assert "export/r/a.xml, export/r/b.xml" in str(caught.value)
+    assert "export/r/a.xml or export/r/b.xml" in str(caught.value)
     assert str(templates) in str(caught.value)
 
 

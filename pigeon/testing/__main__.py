@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import pprint
 import signal
 from contextlib import ExitStack
 from pathlib import Path
@@ -40,11 +39,11 @@ def _parser() -> argparse.ArgumentParser:
 
 def _advice(sftp: Partner, ftp: Partner) -> str:
     entries = {"sftp-partner": sftp.entry, "ftp-partner": ftp.entry}
-    settings = pprint.pformat(entries, width=88, sort_dicts=False)
+    settings = "".join(f"    {name!r}: {entry!r},\n" for name, entry in entries.items())
     return (
         f"SFTP: {sftp.url}  files in {sftp.directory}\n"
         f"FTP:  {ftp.url}  files in {ftp.directory}\n\n"
-        f"Put this into your settings:\n\nPIGEON_DESTINATIONS = {settings}\n\n"
+        f"Put this into your settings:\n\nPIGEON_DESTINATIONS = {{\n{settings}}}\n\n"
         "Ctrl-C stops both."
     )
 

@@ -205,8 +205,8 @@ def test_a_missing_template(found: Found, site: Path) -> None:
     message = found("E006")
     assert message.msg == (
         "Rule 'partner' cannot render newsroom.Story: No template was found for this object. "
-        "Create one of export/partner/newsroom_story.xml in one of: "
-        + message.msg.partition("in one of: ")[2]
+        "Create export/partner/newsroom_story.xml in the folder 'templates' of one of your apps, "
+        "or in a folder of DIRS in TEMPLATES. Looked in: " + message.msg.partition("in: ")[2]
     )
     assert str(site / "templates") in message.msg
     make_template(site, "newsroom_story.xml", "{{ object.title }}")

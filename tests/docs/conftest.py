@@ -1,0 +1,69 @@
+"""Projects that pages build, each made once a run and copied for the pages that go on from it."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import socket
+from collections.abc import Callable
+
+import pytest
+
+from tests.docs.pages import page
+from tests.docs.story import Story
+
+
+@pytest.fixture(scope="session")
+def replacements() -> dict[str, str]:
+    """Ports that the pages name or mean → free ones, so that nothing is in the way."""
+    with socket.socket() as one, socket.socket() as other:
+        for each in (one, other):
+            each.bind(("127.0.0.1", 0))
+        ports = one.getsockname()[1], other.getsockname()[1]
+    partners = "python -m pigeon.testing"
+    return {
+        r"\b2222\b": str(ports[0]),
+        r"\b2121\b": str(ports[1]),
+        re.escape(partners): f"{partners} --sftp-port {ports[0]} --ftp-port {ports[1]}",
+    }
+
+
+@pytest.fixture(scope="session")
+def told(
+    tmp_path_factory: pytest.TempPathFactory,
+    replacements: dict[str, str],
+    request: pytest.FixtureRequest,
+) -> Callable[[str], Story]:
+    """Follows a page, and first those that it goes on from; every page only once."""
+    stories: dict[str, Story] = {}
+    failed: dict[str, str] = {}
+
+    def tell(name: str) -> Story:
+        assert name not in failed, f"{name} has failed already"
+        if name not in stories:
+            failed[name] = name  # until it has not
+            stories[name] = follow(name)
+            del failed[name]
+        return stories[name]
+
+    def follow(name: str) -> Story:
+        found = page(name)
+        base = tell(found.after) if found.after else None
+        folder = tmp_path_factory.mktemp(re.sub(r"\W+", "-", name)) / "first"
+        words = dict(replacements)
+        if "db.example.net" in "".join(block.text for block in found.blocks):
+            words[r"db\.example\.net"] = database_host(request)
+        story = Story(folder, words, base.background if base else [])
+        if base is None:
+            folder.mkdir()
+        else:
+            shutil.copytree(base.folder, folder, symlinks=True)
+        story.follow(found)
+        return story
+
+    return tell
+
+
+def database_host(request: pytest.FixtureRequest) -> str:
+    """The folder of the test run's own PostgreSQL, which takes the place of a host."""
+    return str(request.getfixturevalue("postgresql_server").host)
