@@ -65,7 +65,7 @@ def test_numbers_for_programs(run: Run) -> None:
 
 
 @pytest.mark.parametrize("command", ["pigeon_clean_queue", "pigeon_clean_export"])
-@pytest.mark.parametrize("age", ["month", "-1", "1y", "1.5d", "９d", ""])
+@pytest.mark.parametrize("age", ["month", "-1", "1y", "1.5d", "\uff19d", ""])
 def test_a_length_of_time_that_is_none(run: Run, command: str, age: str) -> None:
     said = run(f"{command} --older-than={age}")
     assert said.status == 1
