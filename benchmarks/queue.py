@@ -44,8 +44,6 @@ SHORT = 1_000
 BAR = 0.8
 #: The three queues of a vendor; each is a database, whose alias ends so.
 LENGTHS = ("short", "long", "later")
-#: SQL that makes a digest-like text of row number ``i``.
-DIGEST = {"sqlite": "lower(hex(randomblob(16)))", "postgresql": "md5(random()::text || i)"}
 
 
 def main() -> int:
@@ -134,14 +132,15 @@ def _fill(using: str, rows: int, due: datetime | None = None) -> None:
     from pigeon.models import ItemToPush, Status
 
     model = ItemToPush(
-        rule_name="rule", destination="partner", model_label="news.Story",
+        rule_name="rule", destination="partner", model_label="news.Story", object_id="0",
         changed_fields=["title"], status=Status.RETRY if due else Status.NEW,
         next_attempt_date=due,
     )  # fmt: skip
     model.save(using=using)
     columns = [field.column for field in ItemToPush._meta.local_concrete_fields][1:]
-    digest = DIGEST[connections[using].vendor]
-    other = {"order_key": digest, "object_id": f"CAST(i + {model.pk} AS text)"}
+    number = f"CAST(i + {model.pk} AS text)"
+    rule = model.order_key.removesuffix(":0")
+    other = {"object_id": number, "order_key": f"'{rule}:' || {number}"}
     table = ItemToPush._meta.db_table
     with connections[using].cursor() as cursor:
         cursor.execute(

@@ -59,6 +59,15 @@ def test_the_order_key_is_short_and_its_parts_do_not_run_together() -> None:
     assert {len(key) for key in keys} == {32}
 
 
+def test_numbers_lie_side_by_side_in_the_index_of_order_keys() -> None:
+    keys = [order_key("a", "b", "c", str(number)) for number in (7, 8, 2**63 - 1)]
+    assert len({key.split(":")[0] for key in keys}) == 1
+    assert len(set(keys)) == 3
+    assert max(map(len, keys)) == 32
+    assert order_key("a", "b", "c", "9" * 300) != order_key("a", "b", "c", "9" * 301)
+    assert len(order_key("a", "b", "c", "9" * 300)) == 32
+
+
 def test_mass_pushes_share_their_rule_s_key() -> None:
     assert order_key("a", "b", "", "these") == order_key("a", "b", "", "those")
 

@@ -258,3 +258,14 @@ def _plan(alias: str, statement: str) -> str:
     with connections[alias].cursor() as cursor:
         cursor.execute(f"EXPLAIN QUERY PLAN {statement}")
         return " ".join(str(row) for row in cursor.fetchall())
+
+
+def test_the_verb_itself_gives_a_worker_nothing_but_waiting_items(alias: str) -> None:
+    """Somebody may have cancelled an item between the claim's look and its writing."""
+    make_many(alias, ["a", "b"])
+    a, b = ItemToPush.objects.using(alias).order_by("pk")
+    named = ItemToPush.objects.using(alias).filter(pk__in=[a.pk, b.pk])
+    ItemToPush.objects.using(alias).filter(pk=b.pk).cancel()
+    assert named.set_in_progress("token", "owner", timezone.now(), timedelta(1)) == 1
+    assert (status(a), status(b)) == (Status.IN_PROGRESS, Status.CANCELLED)
+    assert named.set_in_progress("rival", "owner", timezone.now(), timedelta(1)) == 0
