@@ -41,6 +41,8 @@ BATCH = 100
 #: Batches measured on each queue, after a few that only warm up.
 BATCHES, WARM = 60, 5
 SHORT = 1_000
+#: Key of the first object; the others have as many digits.
+FIRST = "1000000"
 BAR = 0.8
 #: The three queues of a vendor; each is a database, whose alias ends so.
 LENGTHS = ("short", "long", "later")
@@ -132,14 +134,14 @@ def _fill(using: str, rows: int, due: datetime | None = None) -> None:
     from pigeon.models import ItemToPush, Status
 
     model = ItemToPush(
-        rule_name="rule", destination="partner", model_label="news.Story", object_id="0",
+        rule_name="rule", destination="partner", model_label="news.Story", object_id=FIRST,
         changed_fields=["title"], status=Status.RETRY if due else Status.NEW,
         next_attempt_date=due,
     )  # fmt: skip
     model.save(using=using)
     columns = [field.column for field in ItemToPush._meta.local_concrete_fields][1:]
-    number = f"CAST(i + {model.pk} AS text)"
-    rule = model.order_key.removesuffix(":0")
+    number = f"CAST(i + {int(FIRST) + model.pk} AS text)"
+    rule = model.order_key.removesuffix(FIRST)
     other = {"object_id": number, "order_key": f"'{rule}:' || {number}"}
     table = ItemToPush._meta.db_table
     with connections[using].cursor() as cursor:

@@ -29,7 +29,8 @@ def order_key(destination: str, rule_name: str, model_label: str = "", object_id
     """
     rule = _digest(destination, rule_name, model_label, size=6)
     if object_id.isascii() and object_id.isdigit() and len(object_id) < 20 and model_label:
-        return f"{rule}:{object_id}"
+        # A letter for the length makes the order of texts that of numbers; it is no digest's.
+        return f"{rule}{chr(ord('g') + len(object_id))}{object_id}"
     return rule + _digest(object_id if model_label else "", size=10)
 
 
