@@ -101,7 +101,8 @@ def _fields(rules: Iterable[DefaultConfiguration], model: type[Model]) -> frozen
 
 def _family(model: type[Model]) -> list[type[Model]]:
     """``model``, its proxies and its children: a save of any is a save of ``model``."""
-    return [other for other in apps.get_models() if issubclass(other, model)]
+    children = [other for other in apps.get_models() if issubclass(other, model)]
+    return list(dict.fromkeys([model, *children]))
 
 
 def _join(

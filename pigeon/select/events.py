@@ -111,7 +111,7 @@ def _deletions(rules: Collection[DefaultConfiguration], event: Event) -> Iterato
 def _saves(rules: Collection[DefaultConfiguration], event: Event) -> Iterator[Wish]:
     created = event.action == Action.CREATED
     instance, changed = event.instance, lambda: event.changed
-    with guarded() as guard:
+    with guarded() as guard, tracking.one_answer(instance):
         for rule in rules:
             decision = decide(rule, instance, created=created, changed=changed, guard=guard)
             if decision.selected:
