@@ -10,8 +10,10 @@ from django.db.models.constants import OnConflict
 
 from pigeon.models.chunks import CHUNK, chunks
 
-#: Fields whose Python values every database takes as they are.
-_PLAIN = (models.CharField, models.TextField, models.IntegerField, models.FloatField)
+#: Fields whose Python values every database takes as they are (keys: integers).
+_PLAIN = (
+    models.CharField, models.TextField, models.IntegerField, models.FloatField, models.ForeignKey
+)  # fmt: skip
 
 
 def insert(
