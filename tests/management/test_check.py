@@ -196,12 +196,14 @@ def test_destinations_and_rules_that_no_longer_exist(run: Run) -> None:
 
 def test_the_worst_comes_first(run: Run) -> None:
     item(status=Status.SEND_ERROR, last_push_attempts_date=ago(hours=1))
-    item(creation_date=ago(days=3))
+    item(creation_date=ago(minutes=20))
+    closed(stopped_reason="Login refused.")
     said = run("pigeon_check")
     assert said.status == 2
-    assert text(said) == (
-        "PIGEON CRITICAL - the oldest item has been waiting 3 days for beloved; 1 item failed "
-        "within a day"
+    assert re.fullmatch(
+        r"PIGEON CRITICAL - beloved is stopped, next try at .*: Login refused; the oldest item has "
+        r"been waiting 20 min for beloved; 1 item failed within a day",
+        text(said),
     )
 
 

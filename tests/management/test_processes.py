@@ -131,6 +131,22 @@ def test_errors_go_to_stderr_and_the_status(alias: str, tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_a_mistake_in_one_rule_does_not_stop_the_others(alias: str, tmp_path: Path) -> None:
+    queue(alias, "beloved", number=1)
+    site = folders(tmp_path, "beloved")
+    site["PUSH_URLS"]["daily"] = ["nobody"]
+    environ = environment(tmp_path, alias, **site)
+    checked = subprocess.run(
+        command("check"), env=environ, capture_output=True, text=True, timeout=PATIENCE
+    )
+    assert "pigeon.E010" in checked.stderr
+    done = subprocess.run(
+        command("pigeon_push"), env=environ, capture_output=True, text=True, timeout=PATIENCE
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert statuses(alias) == [Status.PUSHED]
+
+
 def test_a_reader_that_has_seen_enough(alias: str, tmp_path: Path) -> None:
     queue(alias, "beloved", number=1000, title="long " * 30)
     environ = environment(tmp_path, alias, **folders(tmp_path, "beloved"))
