@@ -201,8 +201,8 @@ def test_the_worst_comes_first(run: Run) -> None:
     said = run("pigeon_check")
     assert said.status == 2
     assert re.fullmatch(
-        r"PIGEON CRITICAL - beloved is stopped, next try at .*: Login refused; the oldest item has "
-        r"been waiting 20 min for beloved; 1 item failed within a day",
+        r"PIGEON CRITICAL - beloved is stopped, next try at .*: Login refused; the oldest item "
+        r"has been waiting 20 min for beloved; 1 item failed within a day",
         text(said),
     )
 
