@@ -18,7 +18,7 @@ from pigeon.configuration import DefaultConfiguration
 from pigeon.exceptions import ItemError, NotRegistered, PigeonError
 from pigeon.export import stored
 from pigeon.export.building import build, write_manifest
-from pigeon.export.gathering import item_makers
+from pigeon.export.gathering import item_makers, wanted
 from pigeon.export.hooks import hook, local_disk
 from pigeon.export.locks import KeyedLocks
 from pigeon.guard import guarded
@@ -100,7 +100,10 @@ def _export(rule: DefaultConfiguration, items: Sequence[ItemToPush]) -> Results:
         return results
     with _locks.hold(stored.key_of(item) for item in rest.values()):
         parcels = stored.find(list(rest.values()))
-        failures = _make_missing(rule, rest, parcels)
+        failures = _unwanted(rule, rest, parcels)
+        for pk in failures:
+            del rest[pk], parcels[pk]
+        failures |= _make_missing(rule, rest, parcels)
         notes = {pk: _note(rest[pk], parcel) for pk, parcel in parcels.items()}
         stored.record(rest, parcels)
     found = {pk: Exported(parcel, notes[pk]) for pk, parcel in parcels.items()}
@@ -115,6 +118,30 @@ def _note(item: ItemToPush, parcel: Parcel) -> str:
     if item.parcel_id is None or item.parcel_id == parcel.pk:
         return ""
     return "The stored parcel was missing or damaged, so it was rendered anew."
+
+
+def _unwanted(
+    rule: DefaultConfiguration, items: Mapping[int, ItemToPush], parcels: Mapping[int, Parcel]
+) -> dict[int, Exception]:
+    """Item id → why its stored parcel must not go out any more.
+
+    The object may have been taken offline or deleted since it was rendered. What arrived before
+    and goes again as it was sent is not asked about: that is what somebody wants.
+    """
+    asked = [items[pk] for pk in parcels if _may_be_withdrawn(items[pk])]
+    objects = _objects(asked)
+    failures: dict[int, Exception] = {}
+    for item in asked:
+        try:
+            with guarded():
+                wanted(rule, item, _found(objects.get(item.pk)))
+        except PigeonError as error:
+            failures[item.pk] = error
+    return failures
+
+
+def _may_be_withdrawn(item: ItemToPush) -> bool:
+    return not item.is_batch and item.action != Action.DELETED and item.pushed_date is None
 
 
 def _make_missing(
@@ -168,8 +195,7 @@ def _object(item: ItemToPush) -> dict[int, Model | Exception]:
 def _make(
     rule: DefaultConfiguration, item: ItemToPush, found: Model | Exception | None, now: datetime
 ) -> Parcel:
-    if isinstance(found, Exception):
-        raise found
+    found = _found(found)
     with guarded():
         makers = item_makers(rule, item, found)
         with _building(rule) as directory:
@@ -186,6 +212,12 @@ def _make(
         size=files.size,
         rendered_at=now,
     )
+
+
+def _found(found: Model | Exception | None) -> Model | None:
+    if isinstance(found, Exception):
+        raise found
+    return found
 
 
 @contextmanager

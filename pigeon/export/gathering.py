@@ -37,6 +37,16 @@ def item_makers(
         return output_makers(rule, _batch(rule, item))
     if item.action == Action.DELETED:
         return [TombstoneOutputMaker(rule, found or _from_snapshot(item))]
+    return output_makers(rule, [wanted(rule, item, found)])
+
+
+def wanted(rule: DefaultConfiguration, item: ItemToPush, found: Model | None) -> Model:
+    """The object of ``item``, if it is still there and may still go out.
+
+    Raises:
+        NothingToPush: it is gone or no longer wanted.
+        ItemError: a hook of the rule raised.
+    """
     if found is None:
         _check_model(item)
         raise NothingToPush(
@@ -47,7 +57,7 @@ def item_makers(
             f"{item.model_label} {item.object_id} is no longer accepted by filter_by_state; "
             "nothing was sent."
         )
-    return output_makers(rule, [found])
+    return found
 
 
 def output_makers(

@@ -533,3 +533,34 @@ def test_an_unexpected_errors_traceback_is_logged_without_secrets(
     stored = [site.item().message, *(attempt.message for attempt in site.attempts())]
     stored.append(DestinationState.objects.get().last_error)
     assert "s3cret-word" not in caplog.text + " ".join(stored)
+
+
+def test_a_stored_parcel_of_an_object_that_went_offline_is_not_sent(
+    site: Site, scripted: type[Scripted]
+) -> None:
+    state = {"filter_by_state": lambda self, instance: instance.is_online}
+    site.rule("partner", "scripted://host", **state)
+    offline = Story.objects.create(title="offline", is_online=True)
+    deleted = Story.objects.create(title="deleted", is_online=True)
+    Story.objects.create(title="online", is_online=True)
+    scripted.script = lambda delivery: TransientError("Later.")
+    site.push()
+    scripted.script = None
+    Story.objects.filter(pk=offline.pk).update(is_online=False)
+    Story.objects.filter(pk=deleted.pk).delete()
+    summary = site.push(retry_now=True)
+    assert [delivery.title for delivery in scripted.sent] == ["online"]
+    assert summary.total("cancelled") == 2
+    said = ItemToPush.objects.get(title="offline").message
+    assert "no longer accepted by filter_by_state" in said
+
+
+def test_what_arrived_goes_again_as_sent_whatever_has_become_of_the_object(
+    site: Site, scripted: type[Scripted]
+) -> None:
+    site.rule("partner", "scripted://host")
+    story = Story.objects.create(title="one")
+    site.push()
+    story.delete()
+    assert queue.replay(ItemToPush.objects.pushed()).replayed == 1
+    assert site.push().total("pushed") == 1
