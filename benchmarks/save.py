@@ -158,8 +158,10 @@ def _measure(
         return True
     print(alias)
     rounds = arguments.rounds
-    within = {name: _atomic(job, alias) for name, job in
-              {"plain": plain, "unwanted": unwanted, "wanted": wanted}.items()}
+    within = {
+        name: _atomic(job, alias)
+        for name, job in {"plain": plain, "unwanted": unwanted, "wanted": wanted}.items()
+    }
     good = [
         _report("noise: the same twice", [plain, twin], rounds),
         _report("a save that no rule wants, autocommit", [plain, unwanted], rounds, 1.05),

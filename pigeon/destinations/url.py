@@ -10,6 +10,8 @@ from pigeon.exceptions import ConfigurationError
 #: Ports that a URL need not say.
 DEFAULT_PORTS = {"sftp": 22, "ftp": 21, "ftp+tls": 21, "ftps": 990, "http": 80, "https": 443}
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.I)
+#: From the user's name, or what may be one, to the last ``@``.
+_PASSWORD = re.compile(r"^((?:(?:[a-z][a-z0-9+.-]*:)?//)?+[^:]*):.*@", re.I | re.S)
 #: Schemes whose URLs have no ``//``.
 _OPAQUE = ("mailto",)
 
@@ -83,5 +85,5 @@ def bracketed(host: str) -> str:
 
 def without_secret(url: object) -> str:
     """``url`` for an error message: what may be a password is taken out, however malformed."""
-    text = re.sub(r"^([^/@:]*:(?://)?[^/@:]*):.*@", r"\1:[redacted]@", str(url), flags=re.S)
+    text = re.sub(_PASSWORD, r"\1:[redacted]@", str(url))
     return re.sub(r"[?#].*", "", text, flags=re.S)

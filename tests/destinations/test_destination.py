@@ -1,0 +1,132 @@
+"""Destinations: endpoint, password, redaction, fingerprint."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pigeon.destinations import REDACTED, Destination, named, resolve
+from pigeon.exceptions import DestinationMisconfigured
+
+
+def make(settings: Any, url: str = "sftp://news@h/in", **options: Any) -> Destination:
+    settings.PIGEON_DESTINATIONS = {"beloved": {"URL": url, "OPTIONS": options}}
+    return named("beloved")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("sftp://news@h/in", "sftp://news:geheim@H:22/out"),
+        ("ftp://[::1]", "ftp://[::1]:21/x"),
+    ],
+)
+def test_two_paths_at_one_server_share_its_endpoint(one: str, other: str) -> None:
+    assert resolve(one).endpoint == resolve(other).endpoint
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("sftp://news@h", "sftp://desk@h"),
+        ("sftp://h", "sftp://h:2222"),
+        ("ftp://h", "sftp://h"),
+        ("file:///a", "file:///b"),
+    ],
+)
+def test_others_do_not(one: str, other: str) -> None:
+    assert resolve(one).endpoint != resolve(other).endpoint
+
+
+def test_the_password_of_the_options_comes_first(settings: Any) -> None:
+    assert make(settings, "sftp://u:url@h", password="option").get_password() == "option"
+    assert make(settings, "sftp://u:url@h").get_password() == "url"
+    assert make(settings).get_password() == ""
+
+
+def test_a_callable_gives_the_password_anew_each_time(settings: Any) -> None:
+    passwords = iter(["first", "second"])
+    found = make(settings, password=lambda: next(passwords))
+    assert found.redact("first second") == "first second"
+    assert [found.get_password(), found.get_password()] == ["first", "second"]
+    assert found.redact("first second") == f"{REDACTED} {REDACTED}"
+
+
+def test_a_callable_that_raises_stops_the_destination(settings: Any) -> None:
+    def ask_the_vault() -> str:
+        raise OSError("the token geheim has expired")
+
+    found = make(settings, password=ask_the_vault)
+    with pytest.raises(DestinationMisconfigured, match=r"'beloved'.*OSError.*ask_the_vault") as e:
+        found.get_password()
+    assert "geheim" not in str(e.value)
+    assert found.redact("text") == "text"
+
+
+def test_no_secret_is_shown(settings: Any) -> None:
+    found = make(
+        settings,
+        "https://u:in-url@h",
+        password="in-option",
+        headers={"Authorization": "plain"},
+        bearer_token="tok/en",
+        hmac_secret=b"bytes",
+        passphrase=["first", {"deep": "second"}],
+        connections=2,
+    )
+    shown = repr(found)
+    for secret in ("in-url", "in-option", "tok/en", "bytes", "first", "second"):
+        assert secret not in shown
+        assert found.redact(f"<{secret}>") == f"<{REDACTED}>"
+    assert found.redact("tok%2Fen") == REDACTED
+    assert found.redact("2 connections to h, plain") == "2 connections to h, plain"
+
+
+def test_secrets_within_secrets_and_within_the_replacement(settings: Any) -> None:
+    found = make(settings, password="geheim", api_key="geheim-lang", token="red")
+    assert found.redact("geheim-lang geheim red") == f"{REDACTED} {REDACTED} {REDACTED}"
+
+
+def test_without_secrets_nothing_is_redacted() -> None:
+    assert resolve("dummy://x").redact("everything") == "everything"
+
+
+def test_the_fingerprint_changes_with_the_configuration(settings: Any) -> None:
+    marks = {
+        make(settings).fingerprint(),
+        make(settings, "sftp://news@h/out").fingerprint(),
+        make(settings, "sftp://news:a@h/in").fingerprint(),
+        make(settings, "sftp://news:b@h/in").fingerprint(),
+        make(settings, password="a").fingerprint(),
+        make(settings, connections=2).fingerprint(),
+        make(settings, connections="2").fingerprint(),
+        make(settings, key_file=Path("/a")).fingerprint(),
+        make(settings, password=len).fingerprint(),
+        make(settings, password=str).fingerprint(),
+    }
+    assert len(marks) == 10
+    settings.SECRET_KEY = "another"
+    assert make(settings).fingerprint() not in marks
+
+
+class Vault:
+    def __call__(self) -> str:
+        return "x"
+
+
+@pytest.mark.parametrize(
+    "make_value", [lambda: functools.partial(len, "x"), Vault, object, lambda: lambda: "x"]
+)
+def test_the_fingerprint_is_the_same_in_every_process(settings: Any, make_value: Any) -> None:
+    """What depends on an address in memory would change from process to process."""
+    keep = [make_value(), make_value()]
+    marks = {make(settings, password=value).fingerprint() for value in keep}
+    assert len(marks) == 1
+
+
+def test_the_order_of_options_does_not_matter(settings: Any) -> None:
+    one = make(settings, connections=2, in_flight=3).fingerprint()
+    assert make(settings, in_flight=3, connections=2).fingerprint() == one
