@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, tzinfo
 
+from django.conf import settings
 from django.db import connections
 from django.utils import timezone
 
@@ -32,7 +33,14 @@ def clock(using: str) -> datetime:
     with connection.cursor() as cursor:
         cursor.execute(_NOW.get(connection.vendor, "SELECT CURRENT_TIMESTAMP(6)"))
         value: datetime = cursor.fetchone()[0]
-    return value if value.tzinfo else value.replace(tzinfo=connection.timezone)
+    return _as_django_does(value, connection.timezone)
+
+
+def _as_django_does(moment: datetime, zone: tzinfo | None) -> datetime:
+    """``moment`` aware with ``USE_TZ``, else naive in ``TIME_ZONE``, as fields have it."""
+    if not settings.USE_TZ:
+        return timezone.make_naive(moment) if moment.tzinfo else moment
+    return moment if moment.tzinfo else moment.replace(tzinfo=zone)
 
 
 def add(items: Sequence[ItemToPush], using: str) -> None:

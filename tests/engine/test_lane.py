@@ -564,3 +564,18 @@ def test_what_arrived_goes_again_as_sent_whatever_has_become_of_the_object(
     story.delete()
     assert queue.replay(ItemToPush.objects.pushed()).replayed == 1
     assert site.push().total("pushed") == 1
+
+
+def test_a_site_without_time_zones(
+    site: Site, scripted: type[Scripted], settings: Any, alias: str
+) -> None:
+    settings.USE_TZ = False
+    site.rule("partner", "scripted://host")
+    story = Story(title="one")
+    story.save(using=alias)
+    scripted.script = lambda delivery: TransientError("Later.")
+    assert site.push().total("retry") == 1
+    scripted.script = None
+    assert site.push(retry_now=True).total("pushed") == 1
+    story.save(using=alias)
+    assert site.push().total("pushed") == 1
