@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import signal
+import threading
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -49,11 +50,11 @@ def _advice(sftp: Partner, ftp: Partner) -> str:
 
 
 def _wait() -> None:
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
-    try:
-        signal.pause()
-    except KeyboardInterrupt:
-        return
+    # Said for both: a process that a shell starts in the background ignores Ctrl-C otherwise.
+    asked = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: asked.set())
+    asked.wait()
 
 
 if __name__ == "__main__":
