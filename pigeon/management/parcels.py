@@ -24,7 +24,8 @@ def print_parcel(command: PigeonCommand, parcel: Parcel, *, contents: bool) -> N
         note = ", not text" if contents and text is None else ""
         command.stdout.write(one_line(f"{file.path} ({size(file.size)}{note})"))
         if text is not None:
-            command.stdout.write(f"{shown(text)}\n")
+            lines = text.replace("\r\n", "\n")  # other control characters are not shown
+            command.stdout.write(f"{shown(lines)}\n")
         if text is not None and file.size > MOST:
             command.stderr.write(f"Only {size(MOST)} are shown; --output writes all of it.")
     for left in parcel.left_out:

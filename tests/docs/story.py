@@ -16,6 +16,7 @@ from pathlib import Path
 
 from tests.capabilities import PROJECT
 from tests.docs.pages import Block, Page
+from tests.testing.plugin import plugin_options
 
 #: Commands that a reader needs and a test does not: the environment and the folder are there.
 NEEDLESS = ("source .venv/bin/activate", "mkdir ../first && cd ../first")
@@ -79,6 +80,7 @@ class Story:
             for command in self.background:
                 self._launch(command)
             for block in page.blocks:
+                assert block.action, f"{block.place}: what is to be done with this block?"
                 if block.action not in ("skip", "rule"):
                     self._actions[block.action](block)
             for block in page.blocks:
@@ -199,6 +201,8 @@ class Story:
             if not name.startswith(("PIGEON_", "PYTEST_", "DJANGO_", "COVERAGE_"))
         }
         path = os.pathsep.join([str(Path(sys.executable).parent), kept.get("PATH", "")])
+        # Where the project is not installed, pytest does not find its plug-in by itself.
+        kept["PYTEST_ADDOPTS"] = " ".join(plugin_options())
         return kept | {
             "PATH": path, "HOME": str(home), "PYTHONPATH": str(PROJECT), "LC_ALL": "C.UTF-8",
             "COLUMNS": "100", "PYTHONUTF8": "1",
