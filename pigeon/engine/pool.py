@@ -10,6 +10,10 @@ from typing import Any, ParamSpec, Protocol, TypeVar
 
 from asgiref.sync import sync_to_async
 from django.db import close_old_connections, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.signals import connection_created
+
+from pigeon.conf import conf
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -41,24 +45,40 @@ class CallerPool:
         """Nothing to let go: the connections are the caller's."""
 
 
+#: What a worker says on each new connection: a transaction in which it falls silent for
+#: longer than a lease is rolled back. Otherwise a worker that is stopped in the middle of one
+#: would keep its locks, and nobody could take over. ``{ms}`` is the lease in milliseconds.
+_SILENCE = {"postgresql": "SET idle_in_transaction_session_timeout = {ms}"}
+
+
 class ThreadPool:
     """Runs everything in a few threads of its own, with connections of their own."""
 
     def __init__(self, threads: int) -> None:
         self._threads = threads
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix="pigeon")
+        self._ours = threading.local()
+        connection_created.connect(self._limit_silence, weak=False, dispatch_uid=id(self))
 
     async def run(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """What ``function`` returns or raises."""
 
         def call() -> R:
+            self._ours.yes = True
             close_old_connections()
             return function(*args, **kwargs)
 
         return await asyncio.get_running_loop().run_in_executor(self._executor, call)
 
+    def _limit_silence(self, *, connection: BaseDatabaseWrapper, **kwargs: object) -> None:
+        statement = _SILENCE.get(connection.vendor)
+        if statement and getattr(self._ours, "yes", False):
+            with connection.cursor() as cursor:
+                cursor.execute(statement.format(ms=int(conf.LEASE_DURATION * 1000)))
+
     async def close(self) -> None:
         """Close every thread's connections, then the threads."""
+        connection_created.disconnect(dispatch_uid=id(self))
         everybody = threading.Barrier(self._threads)
 
         def leave() -> None:
