@@ -10,8 +10,8 @@ from django.db import connections
 from django.utils import timezone
 
 from pigeon.conf import conf
-from pigeon.models.chunks import CHUNK
 from pigeon.models.item import ItemToPush
+from pigeon.queue.insert import insert
 
 #: PostgreSQL's CURRENT_TIMESTAMP stands still within a transaction, such as a ``TestCase``'s.
 _NOW = {"postgresql": "SELECT clock_timestamp()"}
@@ -47,7 +47,7 @@ def add(items: Sequence[ItemToPush], using: str) -> None:
     """Insert ``items`` in the present transaction; nothing is locked or updated."""
     for item in items:
         item.order_key = item.order_key or item.make_order_key()
-    ItemToPush.objects.using(using).bulk_create(items, batch_size=CHUNK)
+    insert(items, using)
 
 
 def by_token(items: Iterable[ItemToPush]) -> dict[str, list[int]]:
