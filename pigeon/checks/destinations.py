@@ -21,7 +21,7 @@ from pigeon.checks.catalogue import (
 from pigeon.checks.suggest import did_you_mean, listed
 from pigeon.conf import conf
 from pigeon.configuration import DefaultConfiguration
-from pigeon.destinations import Destination
+from pigeon.destinations import Destination, shown
 from pigeon.exceptions import ConfigurationError
 from pigeon.registry import registry
 from pigeon.senders.registry import check_destination, sender_class
@@ -61,9 +61,9 @@ def _check_named(found: dict[str, Destination]) -> Iterator[CheckMessage]:
             found[name] = destinations.named(name)
         except ConfigurationError as error:
             yield MALFORMED_URL.found(
-                f"The destination {name!r} cannot be used: {error}",
-                f"Correct PIGEON_DESTINATIONS[{name!r}].",
-                f"destination {name!r}",
+                f"The destination {shown(name)!r} cannot be used: {error}",
+                f"Correct PIGEON_DESTINATIONS[{shown(name)!r}].",
+                f"destination {shown(name)!r}",
             )
 
 
@@ -109,7 +109,7 @@ def _check_entries(
 
 def _unresolved(rule: DefaultConfiguration, entry: object, error: Exception) -> CheckMessage:
     is_url = not isinstance(entry, str) or ":" in entry
-    close = "" if is_url else did_you_mean(str(entry), conf.DESTINATIONS)
+    close = "" if is_url else did_you_mean(str(entry), map(shown, conf.DESTINATIONS))
     return (MALFORMED_URL if is_url else UNKNOWN_DESTINATION).found(
         f"Rule {rule.name!r} cannot send to one of its destinations: {error}",
         f"{close}Correct the entry in PIGEON_PUSH_URLS[{rule.name!r}] or in the rule's "

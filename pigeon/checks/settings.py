@@ -13,6 +13,7 @@ from django.core.checks import CheckMessage
 from pigeon.checks.catalogue import IMPOSSIBLE_VALUE, UNKNOWN_SETTING, WRONG_TYPE
 from pigeon.checks.suggest import did_you_mean, listed
 from pigeon.conf import NAMES, PREFIX, conf
+from pigeon.destinations import shown
 
 #: The smallest value of each number that has one.
 SMALLEST = {
@@ -108,7 +109,7 @@ def _culprit(value: object, hint: Any) -> str:
     if get_origin(hint) is Mapping and isinstance(value, Mapping):
         for key, each in value.items():
             if not fits(each, get_args(hint)[1]):
-                return f"the value of {key!r} is {_kind(each)}"
+                return f"the value of {shown(key)!r} is {_kind(each)}"
         return "a key is not a string"
     if get_origin(hint) is Sequence and isinstance(value, list | tuple):
         wrong = next(each for each in value if not fits(each, get_args(hint)[0]))

@@ -4,7 +4,9 @@ Secrets live in :class:`Destination` objects in memory and nowhere else: its ``r
 them, and :meth:`Destination.redact` takes them out of any text before it is stored or shown.
 """
 
-from pigeon.destinations.destination import REDACTED, SECRET_OPTION, Destination
+from pigeon.destinations.destination import SECRET_OPTION, Destination
 from pigeon.destinations.lookup import named, resolve
+from pigeon.destinations.redaction import REDACTED
+from pigeon.destinations.url import shown
 
-__all__ = ["REDACTED", "SECRET_OPTION", "Destination", "named", "resolve"]
+__all__ = ["REDACTED", "SECRET_OPTION", "Destination", "named", "resolve", "shown"]

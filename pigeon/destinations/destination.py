@@ -10,14 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
 from django.conf import settings as django_settings
 
+from pigeon.destinations.redaction import redact
 from pigeon.destinations.url import DEFAULT_PORTS, bracketed, normalised
 from pigeon.exceptions import DestinationMisconfigured
 
-REDACTED = "[redacted]"
 #: Names of options whose values are secret, wherever they stand.
 SECRET_OPTION = re.compile(r"pass(word|phrase)?|secret|token|credential|api_?key|signature", re.I)
 
@@ -53,18 +53,29 @@ class Destination:
         Raises:
             DestinationMisconfigured: the callable raised.
         """
-        value = self.options.get("password", self.url_password)
+        return self.get_secret("password", self.url_password)
+
+    def get_secret(self, option: str, default: str = "") -> str:
+        """The secret that ``OPTIONS[option]`` holds, or that its callable gives now.
+
+        What a callable gives is redacted from then on.
+
+        Raises:
+            DestinationMisconfigured: the callable raised.
+        """
+        value = self.options.get(option, default)
         if not callable(value):
-            return str(value)
+            return str(value or "")
         try:
-            password = str(value())
-        except Exception as error:
+            secret = str(value() or "")
+        except Exception as error:  # noqa: BLE001 - whatever a vault raises
+            # Without the cause: what it says may hold what it looked for.
             raise DestinationMisconfigured(
-                f"OPTIONS['password'] of destination {self.name!r} is a callable that raised "
+                f"OPTIONS[{option!r}] of destination {self.name!r} is a callable that raised "
                 f"{type(error).__name__}; call {_callable_name(value)} in a shell to see why."
-            ) from error
-        self._given.add(password)
-        return password
+            ) from None
+        self._given.add(secret)
+        return secret
 
     @property
     def endpoint(self) -> str:
@@ -81,7 +92,7 @@ class Destination:
         return normalised(self.scheme, self.username, self.host, self.port, self.path)
 
     def secrets(self) -> tuple[str, ...]:
-        """Every secret of this destination, also percent-encoded, longest first.
+        """Every secret of this destination, longest first.
 
         A callable's is known once it has been called.
         """
@@ -89,15 +100,11 @@ class Destination:
         for key, value in self.options.items():
             if SECRET_OPTION.search(key):
                 found.update(_secret_texts(value))
-        found |= {quote(secret, safe="") for secret in found} | {quote(s) for s in found}
         return tuple(sorted(filter(None, found), key=len, reverse=True))
 
     def redact(self, text: str) -> str:
-        """``text`` without this destination's secrets."""
-        secrets = self.secrets()
-        if not secrets:
-            return text
-        return re.sub("|".join(map(re.escape, secrets)), REDACTED, text)
+        """``text`` without this destination's secrets, however they are written there."""
+        return redact(text, self.secrets())
 
     def fingerprint(self) -> str:
         """A keyed hash of URL and options: changes when the configuration does.

@@ -8,7 +8,7 @@ from urllib.parse import SplitResult, parse_qsl, unquote
 
 from pigeon.conf import conf
 from pigeon.destinations.destination import Destination
-from pigeon.destinations.url import is_url, normalised, split, without_secret
+from pigeon.destinations.url import is_url, normalised, shown, split, without_secret
 from pigeon.exceptions import ConfigurationError
 
 #: Characters of a destination's name; the length of the queue's column.
@@ -34,7 +34,7 @@ def resolve(entry: object) -> Destination:
     if not is_url(entry):
         raise ConfigurationError(
             f"{without_secret(entry)!r} is neither a URL nor a name of PIGEON_DESTINATIONS. "
-            f"Known names: {', '.join(sorted(map(str, conf.DESTINATIONS))) or 'none'}."
+            f"Known names: {', '.join(sorted(map(shown, conf.DESTINATIONS))) or 'none'}."
         )
     parts = split(entry)
     name = normalised(
@@ -52,8 +52,14 @@ def named(name: str) -> Destination:
     """The destination called ``name`` in ``PIGEON_DESTINATIONS``.
 
     Raises:
-        ConfigurationError: there is none, or its entry is malformed.
+        ConfigurationError: there is none, its entry is malformed, or the name may hold a
+            password: names are stored and shown.
     """
+    if shown(name) != str(name):
+        raise ConfigurationError(
+            f"PIGEON_DESTINATIONS has a URL with a secret as the name {shown(name)!r}; choose a "
+            "plain name and put the URL under 'URL'."
+        )
     try:
         entry = conf.DESTINATIONS[name]
         url, options = entry["URL"], entry.get("OPTIONS", {})

@@ -87,3 +87,9 @@ def without_secret(url: object) -> str:
     """``url`` for an error message: what may be a password is taken out, however malformed."""
     text = re.sub(_PASSWORD, r"\1:[redacted]@", str(url))
     return re.sub(r"[?#].*", "", text, flags=re.S)
+
+
+def shown(name: object) -> str:
+    """``name`` of a destination for a message; a URL that somebody made the name may be secret."""
+    text = str(name)
+    return without_secret(text) if "://" in text or _PASSWORD.match(text) else text

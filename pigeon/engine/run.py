@@ -12,7 +12,7 @@ from asgiref.sync import async_to_sync
 
 from pigeon import queue
 from pigeon.conf import conf
-from pigeon.destinations import Destination
+from pigeon.destinations import Destination, shown
 from pigeon.engine.context import Context, Progress
 from pigeon.engine.lane import Lane
 from pigeon.engine.options import Options
@@ -143,7 +143,7 @@ def chosen_destinations(options: Options) -> dict[str, Destination]:
     unknown = set(options.destinations) - known.keys()
     if unknown:
         raise NotRegistered(
-            f"Unknown destination: {', '.join(sorted(unknown))}. "
+            f"Unknown destination: {', '.join(sorted(map(shown, unknown)))}. "
             f"Known: {', '.join(sorted(known)) or 'none'}."
         )
     return {

@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from pigeon.destinations import Destination
+from pigeon.remotes.library_logs import redact_logs
 from pigeon.remotes.source import Source
 
 DEFAULT_TIMEOUT = 30.0
@@ -81,6 +82,7 @@ class Remote(ABC):
 
     def __init__(self, destination: Destination) -> None:
         self.destination = destination
+        redact_logs(destination)
         self.timeout = float(destination.options.get("timeout", DEFAULT_TIMEOUT))
 
     @property
@@ -117,8 +119,8 @@ class Remote(ABC):
 
         The sentence around them brings its own full stop.
         """
-        text = " ".join(str(words).split())
-        return self.destination.redact(text)[:SAID_LENGTH].rstrip(". ") or "nothing"
+        text = " ".join(self.destination.redact(str(words)).split())
+        return text[:SAID_LENGTH].rstrip(". ") or "nothing"
 
     @property
     @abstractmethod

@@ -93,7 +93,7 @@ class Login:
         return None if password or self._destination.options.get("agent") else ()
 
     def _read_key(self, path: Path) -> asyncssh.SSHKey:
-        passphrase = self._passphrase()
+        passphrase = self._destination.get_secret("passphrase") or None
         try:
             return asyncssh.read_private_key(str(path), passphrase)
         except (OSError, asyncssh.KeyImportError, asyncssh.KeyEncryptionError) as error:
@@ -101,17 +101,6 @@ class Login:
                 f"The private key {path} of {self._remote.where} cannot be read: "
                 f"{self._remote.said(error)}. Check OPTIONS['key_file'], its permissions, and "
                 "OPTIONS['passphrase']."
-            ) from error
-
-    def _passphrase(self) -> str | None:
-        value = self._destination.options.get("passphrase")
-        try:
-            return (value() if callable(value) else value) or None
-        except Exception as error:
-            # Only its class: what it says may hold what it looked for.
-            raise DestinationMisconfigured(
-                f"OPTIONS['passphrase'] of {self._remote.where} is a callable that raised "
-                f"{type(error).__name__}."
             ) from error
 
     async def _known_hosts(self) -> asyncssh.SSHKnownHosts | None:

@@ -1,0 +1,44 @@
+"""Taking secrets out of text, in whatever way they are written there."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Sequence
+
+REDACTED = "[redacted]"
+
+
+def redact(text: str, secrets: Sequence[str]) -> str:
+    """``text`` without ``secrets``; of two that overlap the earlier in the list goes first.
+
+    Each character is found as itself and as URLs, ``repr``, JSON and HTML write it, in any
+    mixture: a library quotes what it got in its own way.
+    """
+    if not secrets:
+        return text
+    return re.sub("|".join(map(_pattern, secrets)), REDACTED, text)
+
+
+def _pattern(secret: str) -> str:
+    return "".join(map(_any_form, secret))
+
+
+def _any_form(character: str) -> str:
+    forms = {
+        character,
+        html.escape(character),
+        json.dumps(character)[1:-1],
+        character.encode("unicode_escape").decode(),
+    }
+    forms |= {f"\\{character}"} if character in "'\"" else set()
+    forms |= {"+"} if character == " " else set()
+    found = sorted(map(re.escape, forms), key=len, reverse=True)
+    return f"(?:{'|'.join(found)}|{_percent(character)})"
+
+
+def _percent(character: str) -> str:
+    """A pattern for the percent-encoded ``character``, in both cases of its digits."""
+    octets = character.encode("utf-8", "surrogatepass")
+    return f"(?i:{''.join(f'%{octet:02x}' for octet in octets)})"
