@@ -12,6 +12,7 @@ from pigeon.engine import Counts, Options, Summary
 from pigeon.management.command import PigeonCommand
 from pigeon.management.progress import shown_progress
 from pigeon.management.text import one_line, size
+from pigeon.queue import survey
 from pigeon.registry import registry
 
 _COUNTS = ("pushed", "retry", "failed", "cancelled", "bytes_sent")
@@ -61,7 +62,15 @@ def _print(command: PigeonCommand, summary: Summary) -> None:
     command.print_table(_HEADINGS, rows)
     # Silence elsewhere: cron mails every word.
     if not rows and not summary.errors and command.stdout.isatty():
-        command.stdout.write("Nothing to push.")
+        command.stdout.write(_idle())
+
+
+def _idle() -> str:
+    """What to say when nothing was tried: perhaps all that waits must go on waiting."""
+    names = registry.destinations()
+    if any(survey.count_waiting(name, using) for name in names for using in conf.DATABASES):
+        return "Nothing can go now: pigeon_push --dry-run says what waits, and why."
+    return "Nothing to push."
 
 
 def _troubles(summary: Summary) -> list[str]:

@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import signal
+import socket
 import subprocess
 from contextlib import ExitStack
 from pathlib import Path
@@ -188,6 +189,20 @@ def test_a_terminal_sees_bars_and_a_table(alias: str, tmp_path: Path) -> None:
     assert "\x1b[1mdestination" in text
     text, status = on_a_terminal(command("pigeon_push"), environ)
     assert "Nothing to push." in text
+
+
+def test_a_terminal_is_told_that_all_must_wait(alias: str, tmp_path: Path) -> None:
+    queue(alias, "beloved", number=1)
+    with socket.socket() as nobody:  # bound and not listening, so everybody is refused
+        nobody.bind(("127.0.0.1", 0))
+        url = f"ftp://127.0.0.1:{nobody.getsockname()[1]}/"
+        places = {"DESTINATIONS": {"beloved": {"URL": url}}, "PUSH_URLS": {"partner": ["beloved"]}}
+        environ = environment(tmp_path, alias, **places)
+        _, status = on_a_terminal(command("pigeon_push"), environ)
+        assert status == 1
+        text, status = on_a_terminal(command("pigeon_push"), environ)
+    assert status == 0
+    assert "Nothing can go now: pigeon_push --dry-run says what waits, and why." in text
 
 
 def test_a_terminal_sees_no_bars_where_numbers_are_asked_for(alias: str, tmp_path: Path) -> None:
