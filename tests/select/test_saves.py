@@ -280,3 +280,23 @@ def test_models_that_no_rule_names_are_left_alone(alias: str) -> None:
         Unwatched.objects.using(alias).all().delete()
     assert [query["sql"].split()[0] for query in queries] == ["INSERT", "DELETE"]
     assert items(alias) == []
+
+
+def test_a_save_within_a_filter_is_an_event_of_its_own(alias: str, story: Story) -> None:
+    """What one save changed is found out once, but not for another save."""
+
+    def save_once_more(self: object, instance: Story) -> bool:
+        seen = instance.modified_attrs
+        if "title" not in seen:
+            instance.title = "by the filter"
+            instance.save()
+        return True
+
+    make_rule(filter_by_updates=save_once_more)
+    story = Story.objects.using(alias).get()
+    story.body = "other"
+    story.save()
+    inner, outer = items(alias)
+    assert inner.changed_fields == ["body", "title"]
+    assert "body" in outer.changed_fields
+    assert inner.event_id != outer.event_id
