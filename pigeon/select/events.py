@@ -88,10 +88,9 @@ def select(rules: Collection[DefaultConfiguration], event: Event) -> list[ItemTo
     Returns:
         The items, each with its id.
     """
-    wishes = list(
-        _deletions(rules, event) if event.action == Action.DELETED else _saves(rules, event)
-    )
-    items = [item for wish in wishes for item in _items(wish, event)]
+    ask = _deletions if event.action == Action.DELETED else _saves
+    with tracking.one_answer(event.instance):
+        items = [item for wish in list(ask(rules, event)) for item in _items(wish, event)]
     if items:
         queue.add(items, event.using)
     return items
@@ -111,7 +110,7 @@ def _deletions(rules: Collection[DefaultConfiguration], event: Event) -> Iterato
 def _saves(rules: Collection[DefaultConfiguration], event: Event) -> Iterator[Wish]:
     created = event.action == Action.CREATED
     instance, changed = event.instance, lambda: event.changed
-    with guarded() as guard, tracking.one_answer(instance):
+    with guarded() as guard:
         for rule in rules:
             decision = decide(rule, instance, created=created, changed=changed, guard=guard)
             if decision.selected:
