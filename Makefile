@@ -39,9 +39,10 @@ demo: $(VENV)/.installed  ## a newsroom pushes to an SFTP and an FTP partner (KE
 	KEEP=$(KEEP) $(BIN)/python -m example_project.demo
 
 bench: $(VENV)/.installed  ## the figures, as ratios within one run
-	for script in benchmarks/[a-z]*.py; do \
-		$(BIN)/python -m benchmarks.$$(basename $$script .py) || exit; \
-	done
+	@status=0; for script in benchmarks/[a-z]*.py; do \
+		name=benchmarks.$$(basename $$script .py); echo "== $$name"; \
+		$(BIN)/python -m $$name || status=1; \
+	done; exit $$status
 
 clean:  ## remove what make made
 	rm -rf .venv .venv-* var build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache \
