@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.capabilities import need
 from tests.docs.pages import page
 from tests.docs.story import Story
 
@@ -50,8 +51,10 @@ def told(
         found = page(name)
         base = tell(found.after) if found.after else None
         folder = tmp_path_factory.mktemp(re.sub(r"\W+", "-", name)) / "first"
-        words = dict(replacements)
-        if "db.example.net" in "".join(block.text for block in found.blocks):
+        words, text = dict(replacements), "".join(block.text for block in found.blocks)
+        if "ssh-keygen" in text:
+            need("sshd")  # which comes with it
+        if "db.example.net" in text:
             words[r"db\.example\.net"] = database_host(request)
         story = Story(folder, words, base.background if base else [])
         if base is None:

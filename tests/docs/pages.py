@@ -87,16 +87,20 @@ class Page:
         return ""
 
     @property
-    def links(self) -> list[str]:
-        """What the page refers to, without fragments; addresses on the web too."""
-        found = self.tree.findall(nodes.reference)
-        return [node["refuri"].partition("#")[0] for node in found if "refuri" in node]
+    def links(self) -> set[tuple[str, str]]:
+        """The files of the project that the page refers to, each with a fragment or ""."""
+        found: set[tuple[str, str]] = set()
+        for node in self.tree.findall(nodes.reference):
+            link, _, fragment = node.get("refuri", "").partition("#")
+            if link and ":" not in link:
+                path = ((PROJECT / self.name).parent / link).resolve()
+                found.add((path.relative_to(PROJECT).as_posix(), fragment))
+        return found
 
+    @property
     def linked_pages(self) -> set[str]:
         """Names of the files of the project that the page refers to."""
-        folder = (PROJECT / self.name).parent
-        local = [link for link in self.links if link and ":" not in link]
-        return {(folder / link).resolve().relative_to(PROJECT).as_posix() for link in local}
+        return {path for path, _ in self.links}
 
 
 @cache

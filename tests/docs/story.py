@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from tests.capabilities import PROJECT
+from tests.capabilities import PROJECT, postgresql_folder
 from tests.docs.pages import Block, Page
 from tests.testing.plugin import plugin_options
 
@@ -169,12 +169,14 @@ class Story:
 
     def _unit(self, block: Block) -> None:
         [command] = re.findall(r"^ExecStart=(.+)$", block.text, re.M)
-        self._succeed(block, f"timeout --preserve-status 20 {command}")
+        # In the foreground only the command gets the signal, and only once.
+        self._succeed(block, f"timeout --foreground --preserve-status 20 {command}")
 
     def _succeed(self, block: Block, command: str) -> None:
         here = self._adapted(command).replace(ENVIRONMENT, "")
         done = self._run(["bash", "-c", here.replace(SITE, shlex.quote(str(self.folder)))])
-        assert done.returncode == 0, f"{block.place}: {command}\n{done.stdout}"
+        told = f"{block.place}: {command}\n{done.stdout}\nstatus {done.returncode}"
+        assert done.returncode == 0, told
 
     def _python(self, program: str, block: Block) -> None:
         done = self._run([sys.executable, "-c", program], self._adapted(block.text))
@@ -200,7 +202,8 @@ class Story:
             for name, value in os.environ.items()
             if not name.startswith(("PIGEON_", "PYTEST_", "DJANGO_", "COVERAGE_"))
         }
-        path = os.pathsep.join([str(Path(sys.executable).parent), kept.get("PATH", "")])
+        folders = [str(Path(sys.executable).parent), kept.get("PATH", ""), postgresql_folder()]
+        path = os.pathsep.join(filter(None, folders))
         # Where the project is not installed, pytest does not find its plug-in by itself.
         kept["PYTEST_ADDOPTS"] = " ".join(plugin_options())
         return kept | {

@@ -17,8 +17,14 @@ def test_it_parses_without_a_warning(name: str) -> None:
 
 @every_page
 def test_its_links_lead_to_files(name: str) -> None:
-    missing = [link for link in page(name).linked_pages() if not (PROJECT / link).is_file()]
+    missing = [link for link in page(name).linked_pages if not (PROJECT / link).is_file()]
     assert missing == []
+
+
+@every_page
+def test_its_links_lead_to_sections(name: str) -> None:
+    wanted = [(path, fragment) for path, fragment in page(name).links if fragment]
+    assert [each for each in wanted if each[1] not in page(each[0]).tree.ids] == []
 
 
 @every_page
@@ -31,7 +37,7 @@ def test_every_page_is_reachable_from_the_readme() -> None:
     while waiting:
         name = waiting.pop()
         reached.add(name)
-        waiting |= {link for link in page(name).linked_pages() if link in NAMES} - reached
+        waiting |= {link for link in page(name).linked_pages if link in NAMES} - reached
     assert set(NAMES) - reached == set()
 
 
