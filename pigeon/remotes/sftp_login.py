@@ -18,6 +18,7 @@ from pigeon.exceptions import (
     Unreachable,
 )
 from pigeon.remotes.base import Remote
+from pigeon.remotes.sftp_writer import start_gathering_client
 
 DEFAULT_KNOWN_HOSTS = "~/.ssh/known_hosts"
 #: Ciphers with built-in authentication first: they cost a third less than CTR and MAC.
@@ -58,7 +59,7 @@ class Login:
         try:
             async with asyncio.timeout(self._remote.timeout):
                 connection = await asyncssh.connect(**await self._arguments())
-                return connection, await connection.start_sftp_client()
+                return connection, await start_gathering_client(connection)
         except BaseException as error:
             if connection is not None:
                 connection.abort()
