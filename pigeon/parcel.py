@@ -8,10 +8,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-#: Folder of a parcel's directory that holds the files which travel.
-FILES = "files"
-MANIFEST = "manifest.json"
-
 
 @dataclass(frozen=True, slots=True)
 class OutputFile:
@@ -41,7 +37,7 @@ class Parcel:
     """The immutable files of one item.
 
     Attributes:
-        directory: absolute path of the parcel's own directory; files are under ``files/``.
+        directory: absolute path of the parcel's own directory, which holds the files.
         files: what travels, in the order in which it is sent.
         left_out: outputs that were refused and skipped.
         rendered_at: when the outputs were rendered (aware datetime).
@@ -59,10 +55,10 @@ class Parcel:
 
     def local_path(self, file: OutputFile) -> Path:
         """Where ``file`` lies on our disk."""
-        return self.directory / FILES / file.path
+        return self.directory / file.path
 
     def manifest(self) -> dict[str, Any]:
-        """The JSON-ready description that is stored with the parcel and in the database."""
+        """The JSON-ready description that the parcel's record holds."""
         return {
             "rendered_at": self.rendered_at.isoformat(),
             "files": [asdict(file) for file in self.files],

@@ -17,7 +17,7 @@ from pigeon.conf import conf
 from pigeon.configuration import DefaultConfiguration
 from pigeon.exceptions import ItemError, NotRegistered, PigeonError
 from pigeon.export import stored
-from pigeon.export.building import build, write_manifest
+from pigeon.export.building import BUILDING, build
 from pigeon.export.gathering import item_makers, wanted
 from pigeon.export.hooks import hook, local_disk
 from pigeon.export.locks import KeyedLocks
@@ -27,8 +27,6 @@ from pigeon.models.item import fetch_objects
 from pigeon.paths import check_name
 from pigeon.registry import registry
 
-#: Beginning of the names of directories that are not finished.
-BUILDING = ".building-"
 #: Days, as directories of parcels are named after them.
 DAY = "%Y%m%d"
 
@@ -200,7 +198,6 @@ def _make(
         makers = item_makers(rule, item, found)
         with _building(rule) as directory:
             files = build(rule, makers, directory, archive_for=found, rendered_at=now)
-            manifest = write_manifest(files)
             place = _move(directory, now)
     return Parcel(
         rule_name=item.rule_name,
@@ -208,7 +205,7 @@ def _make(
         model_label=item.model_label,
         object_id=item.object_id,
         directory="/".join(place.parts[-3:]),
-        manifest=manifest,
+        manifest=files.manifest(),
         size=files.size,
         rendered_at=now,
     )

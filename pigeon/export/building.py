@@ -1,13 +1,11 @@
-"""A parcel is built in a directory of its own: outputs, validation, packing, manifest."""
+"""A parcel is built in a directory of its own: outputs, validation, packing."""
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from django.db.models import Model
 
@@ -22,15 +20,17 @@ from pigeon.export.hooks import hook, local_disk
 from pigeon.export.writing import describe, write_output
 from pigeon.makers.base import BaseOutputMaker
 from pigeon.packers.base import Packer
-from pigeon.parcel import FILES, MANIFEST, LeftOut, OutputFile, Parcel
+from pigeon.parcel import LeftOut, OutputFile, Parcel
 from pigeon.paths import check_path, safe_relative_path
 from pigeon.text import storable
 from pigeon.validators.base import sentence, validate
 
+#: Beginning of the names of what is not finished; no output can have such a name.
+BUILDING = ".building-"
 #: Folder of outputs that are only packed and do not travel themselves.
-_OUTPUTS = "outputs"
+_OUTPUTS = f"{BUILDING}outputs"
 #: Where an output is written whose path is taken, to be compared.
-_SECOND = "second"
+_SECOND = f"{BUILDING}second"
 
 
 def build(
@@ -55,26 +55,16 @@ def build(
         TransientError: our disk, a storage or a database cannot be reached now.
     """
     packer = rule.packer() if isinstance(rule.packer, type) else rule.packer
-    files = directory / FILES
-    source = files if packer.keeps_outputs else directory / _OUTPUTS
-    with local_disk("Creating a parcel"):
-        files.mkdir()
-        if source != files:
+    source = directory
+    if not packer.keeps_outputs:
+        source = directory / _OUTPUTS
+        with local_disk("Creating a parcel"):
             source.mkdir()
     outputs = Outputs(rule, source)
     for maker in makers:
         outputs.add(maker)
-    packed = _pack(packer, rule, outputs, files, archive_for)
+    packed = _pack(packer, rule, outputs, directory, archive_for)
     return Parcel(directory, tuple(packed), rendered_at, tuple(outputs.left_out))
-
-
-def write_manifest(parcel: Parcel) -> dict[str, Any]:
-    """Lay the parcel's manifest beside its files, and return it."""
-    manifest = parcel.manifest()
-    with local_disk("Writing a manifest"):
-        content = json.dumps(manifest, ensure_ascii=False).encode()
-        (parcel.directory / MANIFEST).write_bytes(content)
-    return manifest
 
 
 class Outputs:
@@ -99,7 +89,7 @@ class Outputs:
         """
         path = self._path(maker)
         taken = self.made.get(path)
-        target = self.source.parent / _SECOND if taken else self.source / path
+        target = self.source / _SECOND if taken else self.source / path
         try:
             output = write_output(maker, self.rule.name, path, target)
             self._validate(maker, path, target)

@@ -15,7 +15,8 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from pigeon.conf import conf
-from pigeon.export.batch import BUILDING, DAY
+from pigeon.export.batch import DAY
+from pigeon.export.building import BUILDING
 from pigeon.models import ItemToPush, Parcel
 
 #: How many parcels are looked at in one query.

@@ -78,7 +78,7 @@ class TestOneItem:
             item.event_id,
             str(story.pk),
         )
-        assert json.loads((parcel.directory / "manifest.json").read_text()) == row.manifest
+        assert files_below(parcel.directory) == {file.path}, "and nothing else"
         assert parcel.directory.parent.parent == folder / "partner"
         stored = ItemToPush.objects.using(alias).get()
         assert stored.parcel_id == row.pk
@@ -271,7 +271,7 @@ class TestFailures:
             assert isinstance(outcomes[item.pk], GetDirectoryError)
         [parcel] = Parcel.objects.using(alias).all()
         place = parcel.directory
-        assert files_below(folder) == {f"{place}/files/4.xml", f"{place}/manifest.json"}
+        assert files_below(folder) == {f"{place}/4.xml"}
         assert files_below(folder.parent) - {f"export/{path}" for path in files_below(folder)} <= {
             "templates/export/partner/newsroom_story.xml"
         }

@@ -205,8 +205,7 @@ class TestArchives:
         partner.packer = pigeon.ZIPPacker
         sent(claimed(story))
         assert {path.rsplit("/", 1)[-1] for path in files_below(folder)} == {
-            f"partner_newsroom_story_{story.pk}.zip",
-            "manifest.json",
+            f"partner_newsroom_story_{story.pk}.zip"
         }
 
     @pytest.mark.parametrize("stem", ["../up", "a/b", "a\nb"])

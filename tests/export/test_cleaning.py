@@ -61,7 +61,7 @@ def test_old_parcels_that_nobody_needs_go(
     assert clean(LIMIT) == CleanReport(parcels=2, bytes=10)
     assert set(Parcel.objects.using(alias)) == {*kept, young}
     assert ItemToPush.objects.using(alias).filter(parcel=None).count() == 2
-    left = {path.split("/files")[0] for path in files_below(output_directory) if "/files" in path}
+    left = {path.rpartition("/")[0] for path in files_below(output_directory)}
     assert left == {each.directory for each in (*kept, young)}
     assert not gone.files().directory.exists()
     assert not failed.files().directory.exists()
@@ -83,7 +83,7 @@ def test_what_a_dead_worker_left_goes_after_a_day(
     folder = output_directory / "partner"
     left, fresh = (folder / f".building-{uuid.uuid4().hex}" for _ in range(2))
     for each in (left, fresh):
-        (each / "files").mkdir(parents=True)
+        (each / "folder").mkdir(parents=True)
     two_days_ago = (timezone.now() - timedelta(days=2)).timestamp()
     os.utime(left, (two_days_ago, two_days_ago))
     assert clean(LIMIT, dry_run=True).abandoned == 1

@@ -87,17 +87,17 @@ def test_old_parcels_go(run: Run, site: Path) -> None:
     old = Parcel.objects.first()
     assert old
     Parcel.objects.filter(pk=old.pk).update(rendered_at=timezone.now() - timedelta(days=31))
-    assert len(list(site.rglob("manifest.json"))) == 2
+    assert len(list((site / "export").rglob("*.json"))) == 2
     dry = run("pigeon_clean_export --dry-run")
     assert dry.out.startswith("Would delete parcels from before ")
-    assert len(list(site.rglob("manifest.json"))) == 2
+    assert len(list((site / "export").rglob("*.json"))) == 2
     said = run("pigeon_clean_export")
     assert re.fullmatch(
         rf"Deleted parcels from before {DATE}: 1 \(\d+ bytes\), 0 without a record, 0 never "
         r"finished\.\n",
         said.out,
     )
-    assert len(list(site.rglob("manifest.json"))) == 1
+    assert len(list((site / "export").rglob("*.json"))) == 1
     rest = run("pigeon_clean_export --older-than 0 --format json").json
     assert rest["parcels"] == 1
     assert rest["dry_run"] is False

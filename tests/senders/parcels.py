@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pigeon.destinations import Destination
-from pigeon.parcel import FILES, Held, OutputFile, Parcel
+from pigeon.parcel import Held, OutputFile, Parcel
 from pigeon.senders.base import Delivery
 
 RENDERED_AT = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -19,7 +19,7 @@ def parcel(folder: Path, files: Mapping[str, bytes]) -> Parcel:
     """A parcel in ``folder`` that holds ``files``."""
     outputs = []
     for path, content in files.items():
-        place = folder / FILES / path
+        place = folder / path
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(content)
         outputs.append(OutputFile(path, len(content), hashlib.sha256(content).hexdigest()))
