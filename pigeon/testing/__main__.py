@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import signal
+import sys
 import threading
 from contextlib import ExitStack
 from pathlib import Path
 
+from pigeon.exceptions import ConfigurationError
 from pigeon.testing.ftp_partner import FTPPartner
 from pigeon.testing.partners import Partner
 from pigeon.testing.sftp_partner import SFTPPartner
@@ -20,8 +22,11 @@ def main(arguments: list[str] | None = None) -> None:
     with ExitStack() as stack:
         sftp = SFTPPartner(options.directory / "sftp", port=options.sftp_port, **login)
         ftp = FTPPartner(options.directory / "ftp", port=options.ftp_port, **login)
-        for partner in (sftp, ftp):
-            stack.enter_context(partner)
+        try:
+            for partner in (sftp, ftp):
+                stack.enter_context(partner)
+        except (ConfigurationError, OSError) as error:
+            sys.exit(f"The partners cannot start: {error}")
         print(_advice(sftp, ftp), flush=True)  # noqa: T201
         _wait()
 

@@ -78,3 +78,19 @@ def test_the_command(tmp_path: Path) -> None:
         assert process.wait(30) == 0
     for kind in ("sftp", "ftp"):
         assert (tmp_path / "partners" / kind / "a" / "b.txt").read_bytes() == b"x"
+
+
+def test_the_command_says_in_one_line_why_it_cannot_start(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        command = [sys.executable, "-m", "pigeon.testing", "--directory", str(tmp_path)]
+        done = subprocess.run(
+            [*command, "--sftp-port", port, "--ftp-port", "0"],
+            capture_output=True, text=True, check=False, timeout=60,
+        )  # fmt: skip
+    assert done.returncode == 1
+    [line] = done.stderr.splitlines()
+    assert line.startswith("The partners cannot start: ")
+    assert port in line
