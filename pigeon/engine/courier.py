@@ -10,7 +10,7 @@ import time
 from dataclasses import replace
 from datetime import datetime
 
-from django.db import DatabaseError
+from django.db import Error as AnyDatabaseError
 from django.utils import timezone
 
 from pigeon import queue
@@ -118,9 +118,7 @@ class Courier:
         """The destination is failing: once for all items that fail together."""
         async with self._failing:
             if self.probe is None:
-                self.probe = await self._context.pool.run(
-                    queue.destination_failed, self._destination, error
-                )
+                self.probe = await self._closed_until(error)
                 logger.warning(
                     "Destination %s: %s",
                     self._destination.name,
@@ -128,12 +126,28 @@ class Courier:
                     extra={"destination": self._destination.name},
                 )
 
+    async def _closed_until(self, failure: DeliveryError) -> datetime:
+        """When the destination is probed, as the database has it; without it, in the next lane."""
+        try:
+            return await self._context.pool.run(
+                queue.destination_failed, self._destination, failure
+            )
+        except AnyDatabaseError as error:
+            logger.warning(
+                "That %s failed could not be written: %s", self._destination.name, error
+            )
+            return timezone.now()
+
     def _damaged(self, ready: Ready, error: ParcelDamaged) -> Verdict:
         """Throw the damaged parcel away, so that the next attempt renders it anew."""
         if ready.parcel is not None:
             shutil.rmtree(ready.parcel.directory, ignore_errors=True)
-        message = self._destination.redact(f"{error} It is rendered anew.")
-        return Verdict(Outcome.RETRY, message, type(error).__name__, when=timezone.now())
+        anew = TransientError(f"{error} It is rendered anew.")
+        verdict = judge(ready.item, self._destination, anew)
+        when = verdict.when
+        if when is not None and not ready.item.push_attempts:
+            when = timezone.now()  # what is damaged again and again waits like any other
+        return replace(verdict, error_class=type(error).__name__, when=when)
 
     async def _check_lease(self, item: ItemToPush) -> None:
         if self._lease.is_sure(item.pk):
@@ -141,7 +155,7 @@ class Courier:
         asked_at = boot_time()
         try:
             held = await self._context.pool.run(queue.renew, [item], self._using)
-        except DatabaseError as error:
+        except AnyDatabaseError as error:
             raise TransientError(
                 f"The database could not be asked whether the item is still ours ({error}), so "
                 "nothing was published."

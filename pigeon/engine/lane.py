@@ -8,7 +8,7 @@ import math
 import uuid
 from collections.abc import Sequence
 
-from django.db import DatabaseError
+from django.db import Error as AnyDatabaseError
 
 from pigeon import queue
 from pigeon.conf import conf
@@ -40,7 +40,8 @@ class Lane:
 
     Attributes:
         claimed: how many items the lane has claimed.
-        busy: all connection slots of the endpoint are taken, by another lane or process.
+        busy: what it needs is taken, by another lane or process: all connection slots of the
+            endpoint, or the rest of the run's limit.
     """
 
     def __init__(self, context: Context, destination: Destination, using: str) -> None:
@@ -60,14 +61,14 @@ class Lane:
         #: Items whose sending has begun: what came of it is recorded, or found out later by
         #: whoever takes them over, but they are never given back as if nothing had been.
         self._begun: set[int] = set()
-        self._failed = False
+        self._failure: BaseException | None = None
         limits = make_sender(destination)
         self._max_connections, self._in_flight = limits.connections, limits.in_flight
 
     @property
     def _closed(self) -> bool:
         stopping = self._context.stopping.is_set()
-        return stopping or self._failed or self._courier.probe is not None
+        return stopping or self._failure is not None or self._courier.probe is not None
 
     async def work(self) -> None:
         """Run until nothing is left that can be sent now."""
@@ -82,31 +83,39 @@ class Lane:
             await self._context.pool.run(slots.free_all, self._token)
 
     async def _drain(self) -> None:
-        batch = await self._claim()
-        if not batch:
-            return
+        try:
+            if batch := await self._claim():
+                await self._work_off(batch)
+        finally:
+            await self._give_back()
+
+    async def _work_off(self, batch: list[ItemToPush]) -> None:
         number = await self._take_slots(math.ceil(len(batch) / self._in_flight))
+        if not number:
+            self.busy = True  # we were stopped for so long that somebody else has our slot
+            return
         connections = [Connection(self.destination) for _ in range(number)]
         tasks = [
             asyncio.create_task(self._serve(connection))
             for connection in connections
             for _ in range(self._in_flight)
         ]
-        tasks.append(asyncio.create_task(self._recorder.run()))
+        tasks.append(asyncio.create_task(self._record()))
         try:
             while batch:
                 await self._feed(batch)
                 batch = await self._next_batch(len(batch))
             await self._settle()
-        except BaseException:
-            self._failed = True
+        except BaseException as error:
+            self._fail(error)
             # What is in flight ends by itself; what is not yet is given back.
             await self._ready.join()
             raise
         finally:
             await _end(tasks)
             await asyncio.gather(*(connection.close() for connection in connections))
-            await self._give_back()
+        if self._failure is not None:
+            raise self._failure
 
     async def _take_slots(self, wanted: int) -> int:
         taken = await self._context.pool.run(
@@ -121,19 +130,23 @@ class Lane:
         return await self._claim()
 
     async def _claim(self) -> list[ItemToPush]:
-        limit = self._context.allowance(conf.BATCH_SIZE)
-        if self._closed or not limit:
+        limit = 0 if self._closed else self._context.take_allowance(conf.BATCH_SIZE)
+        if not limit:
+            self.busy = not self._closed and not self.claimed
             return []
         asked_at = boot_time()
-        items = await self._context.pool.run(
-            queue.claim,
-            self.destination,
-            owner=self._context.options.owner,
-            limit=limit,
-            using=self.using,
-            rules=self._context.options.rules,
-        )
-        self._context.spend(len(items))
+        items: list[ItemToPush] = []
+        try:
+            items = await self._context.pool.run(
+                queue.claim,
+                self.destination,
+                owner=self._context.options.owner,
+                limit=limit,
+                using=self.using,
+                rules=self._context.options.rules,
+            )
+        finally:
+            self._context.return_allowance(limit - len(items))
         self.claimed += len(items)
         self._items.update({item.pk: item for item in items})
         self._lease.confirm({item.pk for item in items}, asked_at)
@@ -165,8 +178,9 @@ class Lane:
         reserved: Reserved = await self._context.pool.run(
             reserve, self.destination, free, self._token, self.using
         )
+        sent = {each.item.pk for each in reserved.ready}
         for each in free:
-            if each not in reserved.ready:
+            if each.item.pk not in sent:
                 self._paths -= each.paths
         self._blocked += reserved.blocked
         for each in reserved.ready:
@@ -188,18 +202,36 @@ class Lane:
         while True:
             ready = await self._ready.get()
             try:
-                result: Result | None = Result(ready.item, None)
-                if not self._closed:
-                    self._begun.add(ready.item.pk)
-                    result = await self._courier.deliver(connection, ready)
-                if result is None:
-                    self._items.pop(ready.item.pk, None)
-                self._recorder.add([] if result is None else [result], ready)
+                await self._deliver(connection, ready)
+            except Exception as error:  # noqa: BLE001 - without us, the lane would wait for ever
+                self._fail(error)
             finally:
                 self._ready.task_done()
 
+    async def _deliver(self, connection: Connection, ready: Ready) -> None:
+        result: Result | None = Result(ready.item, None)
+        if not self._closed:
+            self._begun.add(ready.item.pk)
+            result = await self._courier.deliver(connection, ready)
+        if result is None:  # somebody else's by now
+            self._forget({ready.item.pk})
+        self._recorder.add([] if result is None else [result], ready)
+
+    async def _record(self) -> None:
+        try:
+            await self._recorder.run()
+        except Exception as error:  # noqa: BLE001 - without records, nothing more may be sent
+            self._fail(error)
+
+    def _fail(self, error: BaseException) -> None:
+        """Begin nothing more; the first error is the lane's."""
+        self._failure = self._failure or error
+
     def _recorded(self, item_ids: set[int], paths: set[str]) -> None:
         self._paths -= paths
+        self._forget(item_ids)
+
+    def _forget(self, item_ids: set[int]) -> None:
         self._lease.forget(item_ids)
         self._begun -= item_ids
         for pk in item_ids:
@@ -224,7 +256,7 @@ class Lane:
             try:
                 held = await self._context.pool.run(queue.renew, items, self.using)
                 await self._context.pool.run(slots.renew_holds, self._token)
-            except DatabaseError as error:
+            except AnyDatabaseError as error:
                 logger.warning("Leases could not be renewed, trying again: %s", error)
             else:
                 self._lease.confirm(held, asked_at)

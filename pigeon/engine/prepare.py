@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from django.db import DatabaseError
+from django.db import Error as AnyDatabaseError
 from django.utils import timezone
 
 from pigeon.destinations import Destination
@@ -70,7 +70,7 @@ def prepare(destination: Destination, items: Sequence[ItemToPush], using: str) -
     held = _held(alive, using)
     try:
         outcomes = export(alive)
-    except DatabaseError as error:
+    except AnyDatabaseError as error:
         logger.exception("Export for %s failed", destination.name)
         outcomes = {item.pk: error for item in alive}
     for item in alive:
@@ -83,17 +83,20 @@ def prepare(destination: Destination, items: Sequence[ItemToPush], using: str) -
 
 
 def reserve(destination: Destination, ready: Sequence[Ready], token: str, using: str) -> Reserved:
-    """Take the paths of ``ready``, then look whether something newer stands there already."""
+    """Take the paths of ``ready``, then look what stands there now.
+
+    What is newer is not replaced, and what has become another object's is not removed.
+    """
     wanted = {path for each in ready for path in each.paths}
     taken = slots.take_paths(destination, token, wanted)
     mine = [each for each in ready if each.paths <= taken]
-    newer = _newest(destination, mine, using)
+    standing = _standing(destination, mine, using)
     reserved = Reserved(blocked=[each for each in ready if not each.paths <= taken])
     for each in mine:
-        if _is_outdated(each, newer):
+        if _is_outdated(each, standing):
             reserved.outdated.append(_to_render_anew(each.item))
         else:
-            reserved.ready.append(each)
+            reserved.ready.append(_without_others(each, standing))
     used = {path for each in reserved.ready for path in each.paths}
     if taken - used:
         slots.free_paths(destination, token, taken - used)
@@ -127,7 +130,7 @@ def _refused(item: ItemToPush, destination: Destination, error: Exception) -> Re
     name = type(error).__name__
     if isinstance(error, NothingToPush):
         return Result(item, Outcome.CANCELLED, message=message, error_class=name)
-    if isinstance(error, DatabaseError):
+    if isinstance(error, AnyDatabaseError):
         error = TransientError(f"The database failed while the item was rendered: {message}")
     if isinstance(error, DeliveryError):
         return result_of(item, judge(item, destination, error))
@@ -149,21 +152,42 @@ def _held(items: Iterable[ItemToPush], using: str) -> dict[int, list[Held]]:
     return found
 
 
-def _newest(destination: Destination, ready: Iterable[Ready], using: str) -> dict[str, Held]:
-    paths = {file.path for each in ready if each.parcel for file in each.parcel.files}
+def _standing(
+    destination: Destination, ready: Iterable[Ready], using: str
+) -> dict[str, Publication]:
+    """Path → what is there, for all paths that ``ready`` may touch."""
+    paths = {path for each in ready for path in each.paths}
     rows = Publication.objects.using(using).at(destination.name, paths)
-    return {row.path: row.held() for row in rows}
+    return {row.path: row for row in rows}
 
 
-def _is_outdated(ready: Ready, present: dict[str, Held]) -> bool:
-    """Whether something rendered later stands under one of the parcel's paths."""
+def _without_others(ready: Ready, standing: Mapping[str, Publication]) -> Ready:
+    """``ready`` without held files that were another object's by the time we had their paths."""
+    item = ready.item
+    owner = (item.order_key, item.object_id)
+    held = tuple(
+        each
+        for each in ready.held
+        if (row := standing.get(each.path)) is None or (row.order_key, row.object_id) == owner
+    )
+    return ready if len(held) == len(ready.held) else replace(ready, held=held)
+
+
+def _is_outdated(ready: Ready, standing: Mapping[str, Publication]) -> bool:
+    """Whether something rendered later stands under one of the parcel's paths.
+
+    A time that is still to come says only that a clock was set back, or that another host's is
+    fast: what was rendered anew for that reason is newer.
+    """
     if ready.parcel is None or ready.item.forced:
         return False
-    rendered = ready.parcel.rendered_at
-    return any(
-        file.path in present and present[file.path].rendered_at > rendered
-        for file in ready.parcel.files
-    )
+    now, rendered, anew = timezone.now(), ready.parcel.rendered_at, ready.item.render_after
+    times = [
+        standing[file.path].rendered_at for file in ready.parcel.files if file.path in standing
+    ]
+    if anew is not None and rendered >= anew:
+        times = [time for time in times if time <= now]
+    return any(time > rendered for time in times)
 
 
 def _to_render_anew(item: ItemToPush) -> ItemToPush:

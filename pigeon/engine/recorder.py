@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable, Sequence
 
-from django.db import DatabaseError
+from django.db import Error as AnyDatabaseError
 
 from pigeon import queue
 from pigeon.conf import conf
@@ -77,8 +77,9 @@ class Recorder:
         """Write all results gathered so far. Not interrupted by a cancellation.
 
         Raises:
-            DatabaseError: the database refused for several seconds; the leases will end, and
-                whoever takes the items over looks at the destination before sending again.
+            django.db.Error: the database refused for several seconds. The results are kept for
+                another try; without one, the leases end, and whoever takes the items over
+                looks at the destination before sending again.
         """
         await asyncio.shield(self._flush())
 
@@ -89,7 +90,11 @@ class Recorder:
             self._full.clear()
             if not results and not paths:
                 return
-            written = await self._write(results, paths)
+            try:
+                written = await self._write(results, paths)
+            except BaseException:
+                self._results, self._paths = results + self._results, paths | self._paths
+                raise
             self._recorded({result.item.pk for result in results}, paths)
             self._context.report(
                 self._destination.name, [each for each in results if each.item.pk in written]
@@ -99,7 +104,7 @@ class Recorder:
         for wait in (*WAITS, None):
             try:
                 return await self._context.pool.run(self._write_once, results, paths)
-            except DatabaseError as error:
+            except AnyDatabaseError as error:
                 if wait is None:
                     raise
                 logger.warning("Results could not be written, trying again: %s", error)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice
 
 from asgiref.sync import async_to_sync
+from django.db import Error as AnyDatabaseError
 
 from pigeon import queue
 from pigeon.conf import conf
@@ -58,11 +62,26 @@ class _Run:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._destinations = chosen_destinations(context.options)
+        #: Those that were served last come last.
+        self._keys = [(name, using) for using in conf.DATABASES for name in self._destinations]
         self._lanes: dict[Key, tuple[Lane, asyncio.Task[None]]] = {}
-        self._idle: set[Key] = set()
+        #: Until when (monotonic seconds) nobody looks there: nothing could be done there.
+        self._resting: dict[Key, float] = {}
         self._busy: set[Key] = set()
 
     async def work(self) -> None:
+        """Until nothing is left, or until the run is stopped; lanes end in order in any case."""
+        try:
+            await self._work()
+        except BaseException:
+            self._context.stopping.set()
+            raise
+        finally:
+            tasks = [task for _, task in self._lanes.values()]
+            await asyncio.gather(*tasks, return_exceptions=True)
+            self._collect()
+
+    async def _work(self) -> None:
         if self._context.options.retry_now:
             await self._context.pool.run(self._hasten)
         while not self._context.stopping.is_set():
@@ -71,29 +90,39 @@ class _Run:
                 break
             await self._wait()
             self._collect()
-        await asyncio.gather(*(task for _, task in self._lanes.values()), return_exceptions=True)
-        self._collect()
 
     async def _start_lanes(self) -> None:
         room = self._context.options.concurrency - len(self._lanes)
-        if room <= 0 or not self._context.allowance(1):
+        if room <= 0 or self._context.is_spent:
             return
-        skipped = {*self._lanes, *self._busy}
-        if not self._context.options.forever:
-            skipped |= self._idle
-        for key in (await self._context.pool.run(self._find_work, skipped))[:room]:
+        now = time.monotonic()
+        resting = {key for key, until in self._resting.items() if until > now}
+        for key in await self._find({*self._lanes, *self._busy, *resting}, room):
             destination = self._destinations[key[0]]
             try:
                 lane = Lane(self._context, destination, key[1])
             except Exception as error:  # noqa: BLE001 - one destination never stops another
                 self._report(destination, error)
-                self._idle.add(key)
+                self._rest(key)
                 continue
             self._lanes[key] = (lane, asyncio.create_task(lane.work()))
 
-    def _find_work(self, skipped: set[Key]) -> list[Key]:
-        keys = ((name, using) for using in conf.DATABASES for name in self._destinations)
-        return [key for key in keys if key not in skipped and queue.has_work(*key)]
+    async def _find(self, skipped: set[Key], room: int) -> list[Key]:
+        """Up to ``room`` lanes that have work; a worker that stays asks again after an error."""
+        try:
+            found = await self._context.pool.run(self._find_work, skipped, room)
+        except AnyDatabaseError as error:
+            if not self._context.options.forever:
+                raise
+            logger.warning("The queue cannot be read, trying again: %s", error)
+            return []
+        self._keys = [key for key in self._keys if key not in found] + found
+        return found
+
+    def _find_work(self, skipped: set[Key], room: int) -> list[Key]:
+        """In turn, and no longer than it takes: there may be thousands of destinations."""
+        keys = (key for key in self._keys if key not in skipped and queue.has_work(*key))
+        return list(islice(keys, room))
 
     def _hasten(self) -> None:
         for using in conf.DATABASES:
@@ -103,32 +132,44 @@ class _Run:
         """Until a lane ends, the run shall end, or it is time to look for work again."""
         stopping = asyncio.create_task(self._context.stopping.wait())
         tasks = [task for _, task in self._lanes.values()]
-        await asyncio.wait(
-            [stopping, *tasks],
-            timeout=conf.POLL_INTERVAL,
-            return_when=asyncio.FIRST_COMPLETED,
-        )
-        stopping.cancel()
+        try:
+            await asyncio.wait(
+                [stopping, *tasks],
+                timeout=conf.POLL_INTERVAL,
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+        finally:
+            stopping.cancel()
 
     def _collect(self) -> None:
-        ended = [key for key, (_, task) in self._lanes.items() if task.done()]
-        if ended or not self._lanes:
+        ended = {key: self._lanes[key] for key, (_, task) in self._lanes.items() if task.done()}
+        busy = {key for key, (lane, _) in ended.items() if lane.busy}
+        if len(ended) > len(busy) or not self._lanes:
             # Slots may be free again: of lanes that ended here, or in other processes.
             self._busy.clear()
-        for key in ended:
-            lane, task = self._lanes.pop(key)
-            error = task.exception()
+        else:
+            self._busy |= busy
+        for key, (lane, task) in ended.items():
+            del self._lanes[key]
+            error = _error_of(task)
             if error is not None:
                 self._report(lane.destination, error)
-            if lane.busy:
-                self._busy.add(key)
-            elif error is not None or not lane.claimed:
-                self._idle.add(key)
+            if key not in busy and (error is not None or not lane.claimed):
+                self._rest(key)
+
+    def _rest(self, key: Key) -> None:
+        """Do not try there again in this run; a worker that stays does, after a while."""
+        forever = self._context.options.forever
+        self._resting[key] = time.monotonic() + conf.POLL_INTERVAL if forever else math.inf
 
     def _report(self, destination: Destination, error: BaseException) -> None:
         text = destination.redact(f"{destination.name}: {error or type(error).__name__}")
         logger.error("A lane failed: %s", text)
-        self._context.summary.errors.append(text)
+        self._context.summary.add_error(text)
+
+
+def _error_of(task: asyncio.Task[None]) -> BaseException | None:
+    return asyncio.CancelledError("cancelled") if task.cancelled() else task.exception()
 
 
 def chosen_destinations(options: Options) -> dict[str, Destination]:

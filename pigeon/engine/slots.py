@@ -50,8 +50,12 @@ def renew_holds(token: str) -> None:
 
 
 def free_all(token: str) -> None:
-    """Give back all that ``token`` holds."""
-    Hold.objects.using(state_alias()).release(token)
+    """Give back all that ``token`` holds, and what nobody holds any more."""
+    holds = Hold.objects.using(state_alias())
+    holds.release(token)
+    now = clock(state_alias())
+    if holds.filter(until__lte=now).exists():
+        holds.forget_ended(now)
 
 
 def _path_names(destination: Destination, paths: Collection[str]) -> Mapping[str, str]:

@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from pigeon.models.attempt import Outcome
 from pigeon.queue import Result
 
+#: How many errors a summary keeps.
+MOST_ERRORS = 100
+
 
 @dataclass
 class Counts:
@@ -55,6 +58,11 @@ class Summary:
         counts = self.destinations.setdefault(destination, Counts())
         for result in results:
             counts.add(result)
+
+    def add_error(self, text: str) -> None:
+        """Keep ``text``, of many only the latest: a worker may stay for months."""
+        self.errors.append(text)
+        del self.errors[:-MOST_ERRORS]
 
     def total(self, name: str) -> int:
         """The sum of one count over all destinations, such as ``total("pushed")``."""

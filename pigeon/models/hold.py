@@ -9,7 +9,7 @@ from datetime import datetime
 from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
-from pigeon.models.chunks import chunks
+from pigeon.models.chunks import CHUNK, chunks
 
 
 def hold_name(*parts: str) -> str:
@@ -45,6 +45,15 @@ class HoldQuerySet(models.QuerySet["Hold"]):
     def renew(self, token: str, until: datetime) -> int:
         """Let everything that ``token`` holds end later."""
         return self.filter(token=token).update(until=until)
+
+    def forget_ended(self, now: datetime) -> None:
+        """Delete what workers that were killed have left; what somebody is taking over stays."""
+        with transaction.atomic(using=self.db):
+            ended = self.filter(until__lte=now).order_by("name")
+            pks = list(
+                ended.select_for_update(skip_locked=True).values_list("pk", flat=True)[:CHUNK]
+            )
+            self.filter(pk__in=pks).delete()
 
     def release(self, token: str, names: Collection[str] | None = None) -> int:
         """Give back what ``token`` holds, or only ``names`` of it."""

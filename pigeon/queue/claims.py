@@ -78,7 +78,8 @@ def _excluding(using: str) -> Iterator[None]:
     database of the states would wait for saves that write to both, which wait for this one.
     """
     with ExitStack() as stack:
-        if connections[using].vendor != "sqlite" and using != state_alias():
+        vendors = {connections[using].vendor, connections[state_alias()].vendor}
+        if vendors != {"sqlite"} and using != state_alias():
             stack.enter_context(transaction.atomic(using=state_alias()))
         stack.enter_context(transaction.atomic(using=using))
         yield

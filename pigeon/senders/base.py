@@ -6,10 +6,12 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, ClassVar, Literal
 
 from pigeon.destinations import Destination
 from pigeon.parcel import Held, Parcel, Receipt
+from pigeon.remotes.threads import in_own_thread
 
 Action = Literal["put", "remove"]
 
@@ -152,15 +154,15 @@ class ThreadedSender(Sender):
     async def open(self) -> None:
         """Connect, in a thread."""
         self._plain.loop = asyncio.get_running_loop()
-        await asyncio.to_thread(self._plain.open)
+        await in_own_thread(self._plain.open)
 
     async def send(self, delivery: Delivery) -> None:
         """Send, in a thread."""
-        await asyncio.to_thread(self._plain.send, delivery)
+        await in_own_thread(partial(self._plain.send, delivery))
 
     async def close(self) -> None:
         """Disconnect, in a thread."""
-        await asyncio.to_thread(self._plain.close)
+        await in_own_thread(self._plain.close)
 
 
 #: Options that every destination understands.
