@@ -79,6 +79,7 @@ class Courier:
             started=started,
             duration=time.perf_counter() - clock,
             receipts=tuple(delivery.receipts),
+            traces=sender is not None and delivery.traces,
         )
 
     def _delivery(self, ready: Ready) -> Delivery:
@@ -96,7 +97,7 @@ class Courier:
             remove_stale=ready.remove_stale,
             idempotency_key=_idempotency_key(ready),
             token=item.lease_token,
-            stale_tokens=(item.previous_token,) if item.previous_token else (),
+            stale_tokens=tuple(item.previous_token.split()),
             check_lease=check_lease,
         )
 

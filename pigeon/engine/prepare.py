@@ -12,6 +12,7 @@ from django.utils import timezone
 from pigeon.destinations import Destination
 from pigeon.engine import slots
 from pigeon.engine.judge import judge, result_of
+from pigeon.engine.traces import left_behind
 from pigeon.exceptions import DeliveryError, NothingToPush, PigeonError, TransientError
 from pigeon.export import Exported, export
 from pigeon.models.attempt import Outcome
@@ -68,6 +69,9 @@ def prepare(destination: Destination, items: Sequence[ItemToPush], using: str) -
     prepared = Prepared()
     alive = [item for item in items if not _expired(item, prepared)]
     held = _held(alive, using)
+    for pk, files in left_behind(alive, using).items():
+        known = {each.path for each in held.get(pk, ())}
+        held.setdefault(pk, []).extend(each for each in files if each.path not in known)
     try:
         outcomes = export(alive)
     except AnyDatabaseError as error:
@@ -133,11 +137,12 @@ def _refused(item: ItemToPush, destination: Destination, error: Exception) -> Re
     if isinstance(error, AnyDatabaseError):
         error = TransientError(f"The database failed while the item was rendered: {message}")
     if isinstance(error, DeliveryError):
-        return result_of(item, judge(item, destination, error))
+        return replace(result_of(item, judge(item, destination, error)), traces=False)
     if not isinstance(error, PigeonError):
         message = f"{name}: {message}"
     status = getattr(error, "status", Status.PUSH_ERROR)
-    return Result(item, Outcome.FAILED, status=status, message=message, error_class=name)
+    failed = Result(item, Outcome.FAILED, status=status, message=message, error_class=name)
+    return replace(failed, traces=False)
 
 
 def _held(items: Iterable[ItemToPush], using: str) -> dict[int, list[Held]]:

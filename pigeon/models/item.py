@@ -44,7 +44,8 @@ class ItemToPush(models.Model):
     ``object_id`` is the primary key as text, so that any single-column key fits; for a batch
     ``model_label`` is empty and ``object_id`` names its arguments. A parcel that was rendered
     before ``render_after`` does not count; a ``forced`` item is sent as it is, even over
-    something newer.
+    something newer. While a worker has it, ``lease_token`` is the worker's; otherwise the tokens,
+    with spaces between, of attempts that may have left something at the destination.
     """
 
     rule_name = models.CharField(_("rule"), max_length=100)
@@ -70,8 +71,8 @@ class ItemToPush(models.Model):
     message = models.TextField(_("message"), blank=True)
     render_after = models.DateTimeField(null=True, blank=True, editable=False)
     forced = models.BooleanField(_("even over something newer"), default=False)
-    lease_token = models.CharField(max_length=32, blank=True, editable=False)
-    previous_token = models.CharField(max_length=32, blank=True, editable=False)
+    lease_token = models.CharField(max_length=255, blank=True, editable=False)
+    previous_token = models.CharField(max_length=255, blank=True, editable=False)
     lease_owner = models.CharField(max_length=255, blank=True, editable=False)
     lease_until = models.DateTimeField(null=True, blank=True, editable=False)
     parcel = models.ForeignKey(

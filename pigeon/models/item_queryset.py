@@ -16,6 +16,9 @@ from pigeon.models.status import FIRST_ERROR, UNFINISHED, WAITING, Status
 if TYPE_CHECKING:
     from pigeon.models.item import ItemToPush  # noqa: F401 - in quotes below
 
+#: The token of the attempt that ends.
+_OWN = F("lease_token")
+
 
 class ItemQuerySet(models.QuerySet["ItemToPush"]):
     """Filters by status under their old names, and the verbs that change a status.
@@ -152,13 +155,17 @@ class ItemQuerySet(models.QuerySet["ItemToPush"]):
             **_NO_LEASE,
         )
 
-    def set_retry(self, when: datetime, message: str, *, attempted: bool = True) -> int:
-        """The items wait for another attempt; their last token stays, for cleaning up."""
+    def set_retry(self, when: datetime, message: str, *, traces: Any = _OWN) -> int:
+        """The items wait for another attempt.
+
+        ``traces``: tokens of attempts that may have left something, for cleaning up.
+        """
         return self._still(Status.IN_PROGRESS).update(
             status=Status.RETRY,
             next_attempt_date=when,
-            push_attempts=F("push_attempts") + int(attempted),
+            push_attempts=F("push_attempts") + 1,
             message=message,
+            lease_token=traces,
             lease_owner="",
             lease_until=None,
         )
@@ -178,13 +185,14 @@ class ItemQuerySet(models.QuerySet["ItemToPush"]):
         """Items that wait for another attempt need not wait longer."""
         return self.retry().update(next_attempt_date=now)
 
-    def set_failed(self, status: int, message: str, *, attempted: bool = True) -> int:
-        """The items ended in an error."""
+    def set_failed(self, status: int, message: str, *, traces: Any = _OWN) -> int:
+        """The items ended in an error; ``traces`` as for :meth:`set_retry`."""
         return self._still(Status.IN_PROGRESS).update(
             status=status,
-            push_attempts=F("push_attempts") + int(attempted),
+            push_attempts=F("push_attempts") + 1,
             next_attempt_date=None,
             message=message,
+            lease_token=traces,
             lease_owner="",
             lease_until=None,
         )

@@ -8,6 +8,9 @@ from datetime import datetime
 
 from pigeon.models.status import Action, Status
 
+#: How many tokens, of 32 characters, an item remembers.
+MOST_TOKENS = 7
+
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
@@ -36,7 +39,7 @@ class Merged:
     Attributes:
         action: what happened to the object, all in all.
         changed_fields: names of fields, sorted.
-        lease_token: token of the last attempt at any of them, whose traces have to go.
+        lease_token: tokens of attempts at any of them, whose traces have to go.
     """
 
     action: str
@@ -98,4 +101,13 @@ def _fields(group: Sequence[Waiting]) -> list[str]:
 
 
 def _token(group: Sequence[Waiting]) -> str:
-    return next((item.lease_token for item in reversed(group) if item.lease_token), "")
+    return join_tokens(item.lease_token for item in group)
+
+
+def join_tokens(tokens: Iterable[str]) -> str:
+    """All different ones of ``tokens``, each of which may be several, as one text.
+
+    Of very many, the latest: an item that kills one worker after another does not end well.
+    """
+    every = dict.fromkeys(token for text in tokens for token in text.split())
+    return " ".join(list(every)[-MOST_TOKENS:])

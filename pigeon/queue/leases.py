@@ -10,6 +10,7 @@ from pigeon.models.attempt import Outcome, PushAttempt
 from pigeon.models.item import ItemToPush
 from pigeon.models.item_queryset import ItemQuerySet
 from pigeon.models.status import Status
+from pigeon.queue.coalesce import join_tokens
 
 logger = logging.getLogger("pigeon.queue")
 
@@ -24,10 +25,12 @@ def recover(items: ItemQuerySet, now: datetime) -> None:
         logger.warning("Item %s: %s", item.pk, message, extra={"item": item.pk})
         _record(item, items.db, now, message)
         one = ItemToPush.objects.using(items.db).filter(pk=item.pk)
+        # Nobody knows how far it came: what its predecessor left may still be there, too.
+        traces = join_tokens([item.previous_token, item.lease_token])
         if item.push_attempts + 1 >= conf.MAX_PUSH_ATTEMPTS:
-            one.set_failed(Status.PUSH_ERROR, f"{message} No attempts are left.")
+            one.set_failed(Status.PUSH_ERROR, f"{message} No attempts are left.", traces=traces)
         else:
-            one.set_retry(now, message)
+            one.set_retry(now, message, traces=traces)
 
 
 def _record(item: ItemToPush, using: str, now: datetime, message: str) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import F
 
 from pigeon.models.attempt import Outcome, PushAttempt, Tried
 from pigeon.models.bulk import insert
@@ -37,6 +38,8 @@ class Result:
         duration: seconds.
         receipts: what landed or was removed at the destination, also on failure.
         rendered_at: when the parcel was rendered; ``None`` without one.
+        traces: the attempt may have left something at the destination. If not, what an earlier
+            one left is still to be cleaned up.
     """
 
     item: ItemToPush
@@ -49,6 +52,7 @@ class Result:
     duration: float = 0.0
     receipts: tuple[Receipt, ...] = ()
     rendered_at: datetime | None = None
+    traces: bool = True
 
 
 def finish(results: Sequence[Result], *, owner: str, using: str) -> set[int]:
@@ -92,7 +96,7 @@ def _alike(results: Iterable[Result]) -> list[list[Result]]:
     """Results that one statement can write."""
     groups: dict[object, list[Result]] = {}
     for result in results:
-        key = (result.outcome, result.status, result.when, result.message)
+        key = (result.outcome, result.status, result.when, result.message, result.traces)
         groups.setdefault(key if result.outcome != Outcome.PUSHED else None, []).append(result)
     return list(groups.values())
 
@@ -100,6 +104,7 @@ def _alike(results: Iterable[Result]) -> list[list[Result]]:
 def _write(results: Sequence[Result], using: str, now: datetime) -> None:
     sample = results[0]
     message = storable(sample.message)
+    traces = F("lease_token" if sample.traces else "previous_token")
     for chunk in chunks([result.item.pk for result in results]):
         items = ItemToPush.objects.using(using).filter(pk__in=chunk)
         match sample.outcome:
@@ -108,11 +113,11 @@ def _write(results: Sequence[Result], using: str, now: datetime) -> None:
             case Outcome.PUSHED:
                 items.set_pushed(now)
             case Outcome.RETRY:
-                items.set_retry(sample.when or now, message)
+                items.set_retry(sample.when or now, message, traces=traces)
             case Outcome.CANCELLED:
                 items.set_cancelled(message)
             case _:
-                items.set_failed(sample.status, message)
+                items.set_failed(sample.status, message, traces=traces)
 
 
 def _record_attempts(results: Iterable[Result], owner: str, using: str, now: datetime) -> None:

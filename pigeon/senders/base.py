@@ -33,6 +33,8 @@ class Delivery:
         check_lease: call right before publishing; raises ``LeaseLost`` when another worker
             has taken the item over.
         receipts: what has landed so far; filled by :meth:`record`.
+        traces: something may stand there under our token, and what stale tokens left has been
+            seen to. A sender that says ``False`` at first keeps the stale ones if it fails.
     """
 
     action: Action
@@ -46,6 +48,7 @@ class Delivery:
     stale_tokens: tuple[str, ...]
     check_lease: Callable[[], Awaitable[None]]
     receipts: list[Receipt] = field(default_factory=list)
+    traces: bool = True
 
     def record(self, receipt: Receipt) -> None:
         """Say that a file landed, at the moment it has: a later failure forgets nothing."""

@@ -12,14 +12,19 @@ from contextlib import suppress
 from typing import Any, ClassVar
 
 from pigeon.destinations import Destination
-from pigeon.exceptions import DeliveryError, DestinationMisconfigured, PermanentError
+from pigeon.exceptions import (
+    DeliveryError,
+    DestinationMisconfigured,
+    LeaseLost,
+    PermanentError,
+)
 from pigeon.parcel import Parcel, Receipt
 from pigeon.remotes.base import Remote, RemoteFileNotFound
 from pigeon.remotes.flight import Flight
 from pigeon.remotes.source import Source
 from pigeon.senders.base import Delivery, Sender
 from pigeon.senders.folders import Folders
-from pigeon.senders.names import final_path
+from pigeon.senders.names import final_path, temporary_path
 from pigeon.senders.upload import Manner, Upload
 
 #: Seconds for taking back what a failed delivery left at the partner.
@@ -85,14 +90,27 @@ class RemoteSender(Sender):
     async def send(self, delivery: Delivery) -> None:
         """Put the parcel and remove what is to go, or only remove."""
         stale = {held.path for held in delivery.held}
+        if delivery.parcel is not None:
+            stale -= {file.path for file in delivery.parcel.files}
+        delivery.traces = False
+        await self._sweep(delivery, stale)
         if delivery.action == "put":
             if delivery.parcel is None:
                 raise PermanentError("There is no parcel to put.")
             await self._put(delivery, delivery.parcel)
-            stale -= {file.path for file in delivery.parcel.files}
             if not delivery.remove_stale:
                 return
         await self._remove(delivery, sorted(stale))
+
+    async def _sweep(self, delivery: Delivery, paths: Iterable[str]) -> None:
+        """Remove what earlier attempts left of files that we do not put."""
+        if self._manner.publish == "in-place":
+            return
+        for path in paths:
+            for token in delivery.stale_tokens:
+                with suppress(RemoteFileNotFound):
+                    final = final_path(self._remote.root, path)
+                    await self._remote.remove(temporary_path(final, token))
 
     async def _put(self, delivery: Delivery, parcel: Parcel) -> None:
         uploads = [self._upload(delivery, parcel, index) for index in range(len(parcel.files))]
@@ -100,15 +118,37 @@ class RemoteSender(Sender):
         try:
             if delivery.stale_tokens:
                 await self._each(uploads, lambda one: one.look_back(delivery.stale_tokens))
+            delivery.traces = True
             if in_place:
                 await delivery.check_lease()
             await self._each(uploads, lambda one: one.put(self._folders))
             if not in_place:
                 await delivery.check_lease()
-            await self._each(uploads, lambda one: _publish(one, delivery))
+            await self._publish(uploads, delivery)
         except BaseException:
-            await self._discard(uploads)
+            if not in_place or await _is_ours(delivery):
+                await self._discard(uploads)
             raise
+
+    async def _publish(self, uploads: list[Upload], delivery: Delivery) -> None:
+        """Give all their final names. After an error none is begun any more.
+
+        Those under way are waited for: what lands must have a receipt, or nobody knows of it.
+        """
+        places = asyncio.Semaphore(self.in_flight)
+        errors: list[Exception] = []
+
+        async def publish(upload: Upload) -> None:
+            async with places:
+                if not errors:
+                    try:
+                        delivery.record(await upload.publish())
+                    except Exception as error:  # noqa: BLE001 - raised below
+                        errors.append(error)
+
+        await asyncio.gather(*(publish(upload) for upload in uploads))
+        if errors:
+            raise errors[0]
 
     def _upload(self, delivery: Delivery, parcel: Parcel, index: int) -> Upload:
         file = parcel.files[index]
@@ -152,8 +192,13 @@ class RemoteSender(Sender):
             delivery.record(Receipt(path, remote_path, 0, "", "removed", "none"))
 
 
-async def _publish(upload: Upload, delivery: Delivery) -> None:
-    delivery.record(await upload.publish())
+async def _is_ours(delivery: Delivery) -> bool:
+    """Whether what stands under a final name can only be what we have just written there."""
+    try:
+        await delivery.check_lease()
+    except (DeliveryError, LeaseLost):
+        return False
+    return True
 
 
 async def _run(step: Callable[[Upload], Awaitable[None]], upload: Upload) -> None:
