@@ -59,6 +59,7 @@ UNKNOWN_RULE = Check("pigeon.W003", "PIGEON_PUSH_URLS names a rule that does not
 INSECURE = Check("pigeon.W004", "A destination trusts whoever answers")
 UNKNOWN_SETTING = Check("pigeon.W005", "A setting is misspelt or unknown")
 NOT_WRITABLE = Check("pigeon.W006", "PIGEON_OUTPUT_DIRECTORY is not writable")
+MISSPELT_NAME = Check("pigeon.W007", "A rule defines a name that is nearly one of Pigeon's")
 
 #: Id → check.
 CATALOGUE = {each.id: each for each in list(globals().values()) if isinstance(each, Check)}

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from django.core.checks import CheckMessage
 
-from pigeon.checks import models
+from pigeon.checks import models, names
 from pigeon.checks.catalogue import (
     BAD_ATTRIBUTE,
     EVERY_MODEL,
@@ -20,7 +21,10 @@ from pigeon.configuration import ALL_MODELS, DefaultConfiguration, MassPusherCon
 from pigeon.exceptions import AlreadyRegistered
 from pigeon.packers.base import Packer
 from pigeon.registry import registry
+from pigeon.validators.json import JSONSchemaValidator
+from pigeon.validators.xml import SchemaValidator
 
+_BY_SCHEMA = (SchemaValidator, JSONSchemaValidator)
 _SMALL = range(-(2**15), 2**15)
 #: Attribute → what it may be, in words and as a question.
 _ATTRIBUTES: dict[str, tuple[str, Any]] = {
@@ -66,6 +70,8 @@ def check() -> Iterator[CheckMessage]:
         yield from _check_scope(rule)
         yield from models.check(rule)
         yield from _check_attributes(rule)
+        yield from _check_schemas(rule)
+        yield from names.check(rule)
 
 
 def _check_scope(rule: DefaultConfiguration) -> Iterator[CheckMessage]:
@@ -101,6 +107,20 @@ def _check_attributes(rule: DefaultConfiguration) -> Iterator[CheckMessage]:
             yield BAD_ATTRIBUTE.found(
                 f"{name} of rule {rule.name!r} is {value!r}.",
                 f"It must be {allowed}.",
+                f"rule {rule.name!r}",
+            )
+
+
+def _check_schemas(rule: DefaultConfiguration) -> Iterator[CheckMessage]:
+    """A schema that is not there would refuse each object, one by one."""
+    validators = rule.validators if isinstance(rule.validators, list | tuple) else ()
+    for validator in validators:
+        path = getattr(validator, "schema", None) if isinstance(validator, _BY_SCHEMA) else None
+        if isinstance(path, str | Path) and not Path(path).is_file():
+            yield BAD_ATTRIBUTE.found(
+                f"validators of rule {rule.name!r} name the schema {path}, which is not there.",
+                f"Correct the path that {type(validator).__name__} is given, or "
+                "put the file there.",
                 f"rule {rule.name!r}",
             )
 

@@ -16,13 +16,15 @@ def model_class(label: str) -> type[Model]:
     Raises:
         CommandError: there is none.
     """
+    app, _, name = label.partition(".")
     try:
-        return apps.get_model(label)
-    except (LookupError, ValueError) as error:
+        return apps.get_model(app, name)
+    except LookupError as error:
+        reason = str(error) if name else "An app or a name is missing."
         raise CommandError(
-            f"{label!r} is not an installed model ({error}). Write app_label.ModelName, such as "
+            f"{label!r} is not an installed model. {reason} Write app_label.ModelName, such as "
             "news.Story."
-        ) from error
+        ) from None
 
 
 def find(model: type[Model], pk: str, using: str | None = None) -> Model:

@@ -69,7 +69,10 @@ def _idle() -> str:
     """What to say when nothing was tried: perhaps all that waits must go on waiting."""
     names = registry.destinations()
     if any(survey.count_waiting(name, using) for name in names for using in conf.DATABASES):
-        return "Nothing can go now: pigeon_push --dry-run says what waits, and why."
+        return (
+            "Nothing can go now: pigeon_push --dry-run says what waits, and why. What waits for "
+            "its next try goes at once with --retry-now."
+        )
     return "Nothing to push."
 
 

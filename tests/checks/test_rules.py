@@ -13,6 +13,8 @@ from django.db import models
 import pigeon
 from pigeon.checks import check_all
 from pigeon.registry import registry
+from pigeon.validators.json import JSONSchemaValidator
+from pigeon.validators.xml import XSDValidator
 from tests.apps.newsroom.models import Story
 from tests.checks.conftest import Found
 
@@ -272,6 +274,46 @@ def test_an_impossible_attribute(found: Found, name: str, value: object, hint: s
     assert message.msg == f"{name} of rule 'partner' is {value!r}."
     assert hint in str(message.hint)
     assert message.obj == "rule 'partner'"
+
+
+@pytest.mark.parametrize("validator", [XSDValidator, JSONSchemaValidator])
+def test_a_schema_that_is_not_there(found: Found, validator: Any, tmp_path: Path) -> None:
+    path = tmp_path / "story.schema"
+    rule(validators=[validator(path)])
+    message = found("E008")
+    assert message.msg == (
+        f"validators of rule 'partner' name the schema {path}, which is not there."
+    )
+    assert f"Correct the path that {validator.__name__} is given" in str(message.hint)
+    path.touch()
+    assert check_all(None) == []
+
+
+def test_a_schema_that_is_no_file(site: Path) -> None:
+    rule(validators=[JSONSchemaValidator({"type": "object"})])
+    assert check_all(None) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("filter_by_stat", "filter_by_state"),
+        ("push_deletion", "push_deletions"),
+        ("model", "models"),
+        ("get_file_name", "get_filename"),
+        ("get_item_to_push", "get_items_to_push"),
+    ],
+)
+def test_a_name_that_is_nearly_one_of_ours(found: Found, name: str, meant: str) -> None:
+    rule(**{name: lambda self, instance: False})
+    message = found("W007")
+    assert message.msg == f"Rule 'partner' defines {name!r}, which Pigeon does not ask for."
+    assert f"Did you mean {meant!r}?" in str(message.hint)
+
+
+def test_helpers_of_a_rules_own() -> None:
+    rule(filter_by_site=lambda self: True, _filter_by_stat=lambda self: True, subject="news")
+    assert check_all(None) == []
 
 
 def test_possible_attributes() -> None:

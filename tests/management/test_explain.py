@@ -254,7 +254,7 @@ def test_for_programs(run: Run) -> None:
 @pytest.mark.parametrize(
     ("line", "error"),
     [
-        ("Story 1", "'Story' is not an installed model ("),
+        ("Story 1", "'Story' is not an installed model. An app or a name is missing. Write"),
         ("newsroom.Story x", "'x' cannot be a primary key of newsroom.Story."),
         ("newsroom.Story 1 --database nowhere", "The database cannot be used: The connection"),
     ],

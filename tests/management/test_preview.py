@@ -130,8 +130,8 @@ def test_outputs_that_would_be_left_out(run: Run) -> None:
         ),
         (
             "partner newsroom.Storry 1",
-            "'newsroom.Storry' is not an installed model (App 'newsroom' doesn't have a 'Storry' "
-            "model.). Write app_label.ModelName, such as news.Story.",
+            "'newsroom.Storry' is not an installed model. App 'newsroom' doesn't have a 'Storry' "
+            "model. Write app_label.ModelName, such as news.Story.",
         ),
         (
             "partner newsroom.Story 99",

@@ -203,6 +203,7 @@ def test_a_terminal_is_told_that_all_must_wait(alias: str, tmp_path: Path) -> No
         text, status = on_a_terminal(command("pigeon_push"), environ)
     assert status == 0
     assert "Nothing can go now: pigeon_push --dry-run says what waits, and why." in text
+    assert "at once with --retry-now." in text
 
 
 def test_a_terminal_sees_no_bars_where_numbers_are_asked_for(alias: str, tmp_path: Path) -> None:
