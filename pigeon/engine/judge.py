@@ -24,6 +24,7 @@ class Verdict:
     error_class: str
     when: datetime | None = None
     status: int = Status.SEND_ERROR
+    counts: bool = True
 
 
 def concerns_destination(error: Exception) -> bool:
@@ -49,7 +50,7 @@ def judge(
         return Verdict(Outcome.FAILED, destination.redact(text), name)
     message = destination.redact(str(error))
     if gated:
-        return Verdict(Outcome.RETRY, message, name, when=timezone.now())
+        return Verdict(Outcome.RETRY, message, name, when=timezone.now(), counts=False)
     if isinstance(error, PermanentError):
         return Verdict(Outcome.FAILED, message, name)
     when = retry_date(item, timezone.now(), error)
@@ -69,4 +70,5 @@ def result_of(item: ItemToPush, verdict: Verdict, rendered_at: datetime | None =
         message=verdict.message,
         error_class=verdict.error_class,
         rendered_at=rendered_at,
+        counts=verdict.counts,
     )

@@ -155,15 +155,21 @@ class ItemQuerySet(models.QuerySet["ItemToPush"]):
             **_NO_LEASE,
         )
 
-    def set_retry(self, when: datetime, message: str, *, traces: Any = _OWN) -> int:
+    def set_retry(
+        self, when: datetime, message: str, *, traces: Any = _OWN, counts: bool = True
+    ) -> int:
         """The items wait for another attempt.
 
-        ``traces``: tokens of attempts that may have left something, for cleaning up.
+        Args:
+            when: not before then.
+            message: why, for people.
+            traces: tokens of attempts that may have left something, for cleaning up.
+            counts: the attempt is one of ``PIGEON_MAX_PUSH_ATTEMPTS``.
         """
         return self._still(Status.IN_PROGRESS).update(
             status=Status.RETRY,
             next_attempt_date=when,
-            push_attempts=F("push_attempts") + 1,
+            push_attempts=F("push_attempts") + int(counts),
             message=message,
             lease_token=traces,
             lease_owner="",

@@ -40,6 +40,8 @@ class Result:
         rendered_at: when the parcel was rendered; ``None`` without one.
         traces: the attempt may have left something at the destination. If not, what an earlier
             one left is still to be cleaned up.
+        counts: the attempt is one of ``PIGEON_MAX_PUSH_ATTEMPTS``; not if the whole destination
+            failed, for which the item is not to blame.
     """
 
     item: ItemToPush
@@ -53,6 +55,7 @@ class Result:
     receipts: tuple[Receipt, ...] = ()
     rendered_at: datetime | None = None
     traces: bool = True
+    counts: bool = True
 
 
 def finish(results: Sequence[Result], *, owner: str, using: str) -> set[int]:
@@ -96,7 +99,10 @@ def _alike(results: Iterable[Result]) -> list[list[Result]]:
     """Results that one statement can write."""
     groups: dict[object, list[Result]] = {}
     for result in results:
-        key = (result.outcome, result.status, result.when, result.message, result.traces)
+        key = (
+            result.outcome, result.status, result.when, result.message, result.traces,
+            result.counts,
+        )  # fmt: skip
         groups.setdefault(key if result.outcome != Outcome.PUSHED else None, []).append(result)
     return list(groups.values())
 
@@ -113,7 +119,7 @@ def _write(results: Sequence[Result], using: str, now: datetime) -> None:
             case Outcome.PUSHED:
                 items.set_pushed(now)
             case Outcome.RETRY:
-                items.set_retry(sample.when or now, message, traces=traces)
+                items.set_retry(sample.when or now, message, traces=traces, counts=sample.counts)
             case Outcome.CANCELLED:
                 items.set_cancelled(message)
             case _:

@@ -579,3 +579,16 @@ def test_a_site_without_time_zones(
     assert site.push(retry_now=True).total("pushed") == 1
     story.save(using=alias)
     assert site.push().total("pushed") == 1
+
+
+def test_an_outage_uses_up_no_attempts(site: Site, scripted: type[Scripted]) -> None:
+    site.settings.PIGEON_MAX_PUSH_ATTEMPTS = 2
+    site.rule("partner", "scripted://host")
+    Story.objects.create(title="one")
+    scripted.opening = Unreachable("No route to host.")
+    for _ in range(4):
+        site.push(retry_now=True)
+    assert len(site.attempts()) == 4
+    scripted.opening, scripted.script = None, lambda delivery: TransientError("Disk full.")
+    site.push(retry_now=True)
+    assert site.item().status == Status.RETRY
