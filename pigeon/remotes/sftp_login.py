@@ -180,15 +180,17 @@ class Login:
             )
         line = f"{self._known_name()} {key.export_public_key().decode().split(' ', 2)[0]} "
         line += key.export_public_key().decode().split()[1]
+        changed = self._knows_another_key()
+        cure = "put this line there in its place" if changed else "add this line to it"
         problem = (
             f"{where} shows another host key than the one in {path}: the server was rebuilt, "
             "or someone stands between us."
-            if self._knows_another_key()
+            if changed
             else f"The host key of {where} is unknown: {path} has no line for it."
         )
         return (
             f"{problem} The key it showed has the fingerprint {key.get_fingerprint()}. Compare "
-            f"it with the partner's; if it is the same, put this line there instead: {line}"
+            f"it with the partner's; if it is the same, {cure}: {line}"
         )
 
     def _knows_another_key(self) -> bool:

@@ -61,7 +61,7 @@ def test_an_unknown_host_key(sshd: Any, tmp_path: Path) -> None:
     what = delivery(parcel(tmp_path / "p", {"a": b"x"}))
     with pytest.raises(AuthenticationError, match="has no line for it") as caught:
         place.send(what)
-    explanation, line = str(caught.value).split("put this line there instead: ")
+    explanation, line = str(caught.value).split("add this line to it: ")
     key = asyncssh.import_public_key(line.split(" ", 1)[1])
     assert f"fingerprint {key.get_fingerprint()}" in explanation
     assert "SHA256:" in explanation
