@@ -53,8 +53,8 @@ class Settings:
     CHECK_TOO_OLD_AGE: float = 1800
     #: Seconds for which a worker holds what it claimed; renewed at a third of it.
     LEASE_DURATION: float = 120
-    #: How many items a worker claims, exports and records at once at one destination.
-    BATCH_SIZE: int = 100
+    #: How many items a worker claims, and records, at once at one destination.
+    BATCH_SIZE: int = 200
     #: How many destinations one worker serves at the same time.
     CONCURRENCY: int = 32
     #: Seconds between two looks at the queue of ``pigeon_push --forever``.

@@ -20,6 +20,7 @@ from pigeon.engine.courier import Courier
 from pigeon.engine.lease import Lease, boot_time
 from pigeon.engine.prepare import Prepared, Ready, Reserved, prepare, reserve
 from pigeon.engine.recorder import Recorder
+from pigeon.models.chunks import chunks
 from pigeon.models.item import ItemToPush
 from pigeon.queue import Result
 from pigeon.senders.registry import make_sender
@@ -28,6 +29,9 @@ logger = logging.getLogger("pigeon.engine")
 
 #: How often, and how many seconds apart, paths that another worker uses are asked for again.
 PATH_TRIES, PATH_WAIT = 20, 0.5
+#: Of a batch, so many items are exported before leases may be renewed and results recorded: a
+#: rule's templates may be slow, and there may be one thread for all that.
+EXPORTED_AT_ONCE = 100
 
 
 class Lane:
@@ -154,7 +158,9 @@ class Lane:
 
     async def _feed(self, items: Sequence[ItemToPush]) -> None:
         """Export ``items`` and hand them to the connections."""
-        await self._prepare(items)
+        for part in chunks(items, EXPORTED_AT_ONCE):
+            if not self._closed:
+                await self._prepare(part)
         for _ in range(PATH_TRIES):
             if not self._blocked or self._closed:
                 break

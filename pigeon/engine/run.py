@@ -19,6 +19,7 @@ from pigeon.conf import conf
 from pigeon.destinations import Destination, shown
 from pigeon.engine.context import Context, Progress
 from pigeon.engine.lane import Lane
+from pigeon.engine.memory import fewer_searches
 from pigeon.engine.options import Options
 from pigeon.engine.pool import make_pool
 from pigeon.engine.summary import Summary
@@ -38,7 +39,8 @@ def push(options: Options | None = None, progress: Progress | None = None) -> Su
     """
     options = options or Options()
     if options.threads:
-        return asyncio.run(apush(options, progress))
+        with fewer_searches():
+            return asyncio.run(apush(options, progress))
     return async_to_sync(apush)(options, progress)
 
 

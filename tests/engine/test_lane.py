@@ -11,6 +11,7 @@ from django.utils import timezone
 
 import pigeon
 from pigeon import queue
+from pigeon.engine import lane
 from pigeon.exceptions import (
     AmbiguousError,
     AuthenticationError,
@@ -592,3 +593,22 @@ def test_an_outage_uses_up_no_attempts(site: Site, scripted: type[Scripted]) -> 
     scripted.opening, scripted.script = None, lambda delivery: TransientError("Disk full.")
     site.push(retry_now=True)
     assert site.item().status == Status.RETRY
+
+
+def test_a_batch_is_exported_in_parts_so_that_leases_can_be_renewed_in_between(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exported: list[int] = []
+
+    def counting(destination: Any, items: Any, using: str) -> Any:
+        exported.append(len(items))
+        return prepare(destination, items, using)
+
+    prepare = lane.prepare
+    monkeypatch.setattr(lane, "prepare", counting)
+    monkeypatch.setattr(lane, "EXPORTED_AT_ONCE", 2)
+    site.rule("partner", "dummy://")
+    for number in range(5):
+        Story.objects.create(title=str(number))
+    assert site.push().total("pushed") == 5
+    assert exported == [2, 2, 1]
