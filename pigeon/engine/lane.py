@@ -62,8 +62,9 @@ class Lane:
         self._blocked: list[Ready] = []
         self._paths: set[str] = set()
         self._items: dict[int, ItemToPush] = {}
-        #: Items whose sending has begun: what came of it is recorded, or found out later by
-        #: whoever takes them over, but they are never given back as if nothing had been.
+        #: Items whose sending has begun, or ended before it began: what came of it is recorded,
+        #: or found out later by whoever takes them over, but never given back as if nothing
+        #: had been.
         self._begun: set[int] = set()
         self._failure: BaseException | None = None
         limits = make_sender(destination)
@@ -175,6 +176,7 @@ class Lane:
         prepared: Prepared = await self._context.pool.run(
             prepare, self.destination, items, self.using
         )
+        self._begun |= {result.item.pk for result in prepared.results}
         self._recorder.add(prepared.results)
         await self._enqueue(prepared.ready)
 

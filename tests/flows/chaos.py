@@ -41,7 +41,7 @@ DATABASE = (
 #: Steps on our own disk.
 DISK = ((batch, "_move"), (batch, "build"))
 #: Steps at the partner. Stopping right before a rename is the window that is documented.
-REMOTE = (
+REMOTE: tuple[tuple[type, str], ...] = (
     (LocalRemote, "open"),
     (SFTPRemote, "open"),
     (Upload, "look_back"),
@@ -83,8 +83,8 @@ class Spoiler:
             patch.setattr(owner, name, step)
         for owner, name in DISK:
             patch.setattr(owner, name, self._plain(getattr(owner, name), TransientError))
-        for owner, name in REMOTE:
-            patch.setattr(owner, name, self._awaited(getattr(owner, name), name))
+        for kind, name in REMOTE:
+            patch.setattr(kind, name, self._awaited(getattr(kind, name), name))
 
     def _plain(self, step: Callable[..., Any], *errors: type[Exception]) -> Callable[..., Any]:
         def spoilt(*args: Any, **kwargs: Any) -> Any:

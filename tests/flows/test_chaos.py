@@ -127,7 +127,8 @@ def partner(tmp_path: Path) -> Iterator[SpoiltPartner]:
 def declare(site: Site, partner: SpoiltPartner, tmp_path: Path) -> list[Path]:
     """Two rules, each to a folder here and one at the partner; all four folders."""
     folders = []
-    for rule, hooks in (("fixed", {}), ("moving", {"get_filename": moving_name})):
+    rules: dict[str, dict[str, Any]] = {"fixed": {}, "moving": {"get_filename": moving_name}}
+    for rule, hooks in rules.items():
         site.destination(f"{rule}-sftp", f"{partner.url}{rule}", timeout=10, **partner.options)
         site.destination(f"{rule}-file", f"file://{tmp_path}/{rule}")
         names = (f"{rule}-sftp", f"{rule}-file")

@@ -19,7 +19,7 @@ from pigeon import engine, queue
 from pigeon.engine import slots
 from pigeon.engine.context import Context
 from pigeon.engine.run import apush
-from pigeon.exceptions import ParcelDamaged, Unreachable
+from pigeon.exceptions import LeaseLost, ParcelDamaged, Unreachable
 from pigeon.models import DestinationState, Hold, ItemToPush, Publication, Status
 from pigeon.senders import dummy
 from pigeon.senders.base import Delivery, SyncSender
@@ -408,3 +408,31 @@ def test_ended_holds_do_not_pile_up(site: Site) -> None:
     Hold.objects.create(name="killed", token="killed", until=timezone.now() - timedelta(days=1))
     site.push()
     assert not Hold.objects.exists()
+
+
+def test_a_lane_that_fails_gives_back_nothing_that_has_a_result(
+    site: Site, odd: type[Odd], monkeypatch: Any, settings: Any
+) -> None:
+    settings.PIGEON_BATCH_SIZE = 2
+    site.rule("partner", "odd://host", get_filename=lambda self, instance: instance.title)
+    Story.objects.create(title="..")  # refused before it is sent
+    Story.objects.create(title="lost")
+    odd.script = raising(LeaseLost("Taken."))
+    real_claim, claims, named = queue.claim, [], []
+    real_finish = queue.finish
+
+    def claim(*args: Any, **kwargs: Any) -> Any:
+        claims.append(args)
+        if len(claims) == 2:
+            raise OperationalError("locked")
+        return real_claim(*args, **kwargs)
+
+    def finish(results: Any, **kwargs: Any) -> Any:
+        named.append([result.item.pk for result in results])
+        return real_finish(results, **kwargs)
+
+    monkeypatch.setattr(queue, "claim", claim)
+    monkeypatch.setattr(queue, "finish", finish)
+    push_in_time(site)
+    assert named
+    assert all(len(set(pks)) == len(pks) for pks in named)
