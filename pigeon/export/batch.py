@@ -2,33 +2,25 @@
 
 from __future__ import annotations
 
-import shutil
-import uuid
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 from django.db.models import Model
 from django.utils import timezone
 
-from pigeon.conf import conf
 from pigeon.configuration import DefaultConfiguration
 from pigeon.exceptions import ItemError, NotRegistered, PigeonError
 from pigeon.export import stored
-from pigeon.export.building import BUILDING, build
+from pigeon.export.building import build
 from pigeon.export.gathering import item_makers, wanted
-from pigeon.export.hooks import hook, local_disk
+from pigeon.export.hooks import hook
 from pigeon.export.locks import KeyedLocks
+from pigeon.export.shelf import Shelf
 from pigeon.guard import guarded
 from pigeon.models import Action, ItemToPush, Parcel
 from pigeon.models.item import fetch_objects
-from pigeon.paths import check_name
 from pigeon.registry import registry
-
-#: Days, as directories of parcels are named after them.
-DAY = "%Y%m%d"
 
 _locks = KeyedLocks()
 
@@ -149,14 +141,14 @@ def _make_missing(
     missing = [item for pk, item in items.items() if pk not in parcels]
     # Before the objects are read: a parcel must never look newer than what it shows.
     now = timezone.now()
-    objects = _objects(missing)
+    objects, shelf = _objects(missing), Shelf(rule.name, now)
     made: dict[stored.Key, Parcel] = {}
     failures: dict[int, Exception] = {}
     for item in missing:
         try:
             key = stored.key_of(item)
             if key not in made:
-                made[key] = _make(rule, item, objects.get(item.pk), now)
+                made[key] = _make(rule, item, objects.get(item.pk), shelf, now)
             parcels[item.pk] = made[key]
         except PigeonError as error:
             failures[item.pk] = error
@@ -191,20 +183,24 @@ def _object(item: ItemToPush) -> dict[int, Model | Exception]:
 
 
 def _make(
-    rule: DefaultConfiguration, item: ItemToPush, found: Model | Exception | None, now: datetime
+    rule: DefaultConfiguration,
+    item: ItemToPush,
+    found: Model | Exception | None,
+    shelf: Shelf,
+    now: datetime,
 ) -> Parcel:
     found = _found(found)
     with guarded():
         makers = item_makers(rule, item, found)
-        with _building(rule) as directory:
+        with shelf.building() as directory:
             files = build(rule, makers, directory, archive_for=found, rendered_at=now)
-            place = _move(directory, now)
+            place = shelf.keep(directory)
     return Parcel(
         rule_name=item.rule_name,
         event_id=item.event_id,
         model_label=item.model_label,
         object_id=item.object_id,
-        directory="/".join(place.parts[-3:]),
+        directory=place,
         manifest=files.manifest(),
         size=files.size,
         rendered_at=now,
@@ -215,30 +211,3 @@ def _found(found: Model | Exception | None) -> Model | None:
     if isinstance(found, Exception):
         raise found
     return found
-
-
-@contextmanager
-def _building(rule: DefaultConfiguration) -> Iterator[Path]:
-    """A new directory of the rule, which is removed if what is done in it fails."""
-    root = Path(conf.OUTPUT_DIRECTORY).absolute() / check_name(rule.name)
-    directory = root / f"{BUILDING}{uuid.uuid4().hex}"
-    with local_disk("Creating a parcel"):
-        try:
-            directory.mkdir()
-        except FileNotFoundError:
-            directory.mkdir(parents=True)
-    try:
-        yield directory
-    except BaseException:
-        shutil.rmtree(directory, ignore_errors=True)
-        raise
-
-
-def _move(directory: Path, now: datetime) -> Path:
-    place = directory.parent / now.strftime(DAY) / directory.name.removeprefix(BUILDING)
-    with local_disk("Storing a parcel"):
-        try:
-            return directory.rename(place)
-        except FileNotFoundError:
-            place.parent.mkdir(exist_ok=True)
-            return directory.rename(place)

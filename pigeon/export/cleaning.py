@@ -15,8 +15,8 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from pigeon.conf import conf
-from pigeon.export.batch import DAY
 from pigeon.export.building import BUILDING
+from pigeon.export.shelf import DAY
 from pigeon.models import ItemToPush, Parcel
 
 #: How many parcels are looked at in one query.
