@@ -8,8 +8,6 @@ import math
 import uuid
 from collections.abc import Sequence
 
-from django.db import Error as AnyDatabaseError
-
 from pigeon import queue
 from pigeon.conf import conf
 from pigeon.destinations import Destination
@@ -20,6 +18,7 @@ from pigeon.engine.courier import Courier
 from pigeon.engine.lease import Lease, boot_time
 from pigeon.engine.prepare import Prepared, Ready, Reserved, prepare, reserve
 from pigeon.engine.recorder import Recorder
+from pigeon.engine.renewal import renew
 from pigeon.models.chunks import chunks
 from pigeon.models.item import ItemToPush
 from pigeon.queue import Result
@@ -80,7 +79,9 @@ class Lane:
         if not await self._take_slots(1):
             self.busy = True
             return
-        renewing = asyncio.create_task(self._renew())
+        renewing = asyncio.create_task(
+            renew(self._context, self._lease, self._items, self._token, self.using)
+        )
         try:
             await self._drain()
         finally:
@@ -255,19 +256,6 @@ class Lane:
         untried = [item for pk, item in self._items.items() if pk not in self._begun]
         self._recorder.add(Result(item, None) for item in untried)
         await self._recorder.flush()
-
-    async def _renew(self) -> None:
-        while True:
-            await asyncio.sleep(conf.LEASE_DURATION / 3)
-            asked_at = boot_time()
-            items = list(self._items.values())
-            try:
-                held = await self._context.pool.run(queue.renew, items, self.using)
-                await self._context.pool.run(slots.renew_holds, self._token)
-            except AnyDatabaseError as error:
-                logger.warning("Leases could not be renewed, trying again: %s", error)
-            else:
-                self._lease.confirm(held, asked_at)
 
 
 async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:

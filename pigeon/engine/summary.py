@@ -52,12 +52,25 @@ class Summary:
     destinations: dict[str, Counts] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
     stopped: bool = False
+    _again: set[tuple[str | None, int]] = field(default_factory=set, repr=False)
 
     def add(self, destination: str, results: Iterable[Result]) -> None:
         """Count ``results`` at ``destination``."""
         counts = self.destinations.setdefault(destination, Counts())
         for result in results:
+            self._count_once(counts, result)
             counts.add(result)
+
+    def _count_once(self, counts: Counts, result: Result) -> None:
+        """An item that was to be tried again, and was, counts as what became of it."""
+        if result.outcome is None:
+            return
+        item = (result.item._state.db, result.item.pk)
+        if item in self._again:
+            self._again.discard(item)
+            counts.retry -= 1
+        if result.outcome == Outcome.RETRY:
+            self._again.add(item)
 
     def add_error(self, text: str) -> None:
         """Keep ``text``, of many only the latest: a worker may stay for months."""
