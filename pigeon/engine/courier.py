@@ -146,7 +146,7 @@ class Courier:
         anew = TransientError(f"{error} It is rendered anew.")
         verdict = judge(ready.item, self._destination, anew)
         when = verdict.when
-        if when is not None and not ready.item.push_attempts:
+        if when is not None and not ready.item.failures:
             when = timezone.now()  # what is damaged again and again waits like any other
         return replace(verdict, error_class=type(error).__name__, when=when)
 

@@ -55,7 +55,7 @@ def judge(
         return Verdict(Outcome.FAILED, message, name)
     when = retry_date(item, timezone.now(), error)
     if when is None:
-        text = f"{message} No attempts are left ({item.push_attempts + 1} were made)."
+        text = f"{message} No attempts are left ({item.failures + 1} were made)."
         return Verdict(Outcome.FAILED, text, name)
     return Verdict(Outcome.RETRY, message, name, when=when)
 

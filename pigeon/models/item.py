@@ -46,6 +46,8 @@ class ItemToPush(models.Model):
     before ``render_after`` does not count; a ``forced`` item is sent as it is, even over
     something newer. While a worker has it, ``lease_token`` is the worker's; otherwise the tokens,
     with spaces between, of attempts that may have left something at the destination.
+    ``failures`` are the failed attempts that ``PIGEON_MAX_PUSH_ATTEMPTS`` limits: not those
+    that failed because the whole destination did.
     """
 
     rule_name = models.CharField(_("rule"), max_length=100)
@@ -63,6 +65,7 @@ class ItemToPush(models.Model):
     status = models.PositiveSmallIntegerField(_("status"), choices=Status, default=Status.NEW)
     priority = models.SmallIntegerField(_("priority"), default=0)
     push_attempts = models.PositiveIntegerField(_("attempts"), default=0)
+    failures = models.PositiveIntegerField(_("attempts that count"), default=0)
     last_push_attempts_date = models.DateTimeField(_("last attempt"), null=True, blank=True)
     next_attempt_date = models.DateTimeField(_("next attempt"), null=True, blank=True)
     creation_date = models.DateTimeField(_("created"), default=timezone.now)

@@ -169,7 +169,8 @@ class ItemQuerySet(models.QuerySet["ItemToPush"]):
         return self._still(Status.IN_PROGRESS).update(
             status=Status.RETRY,
             next_attempt_date=when,
-            push_attempts=F("push_attempts") + int(counts),
+            push_attempts=F("push_attempts") + 1,
+            failures=F("failures") + int(counts),
             message=message,
             lease_token=traces,
             lease_owner="",
@@ -224,6 +225,7 @@ class ItemQuerySet(models.QuerySet["ItemToPush"]):
             status=Status.RETRY,
             next_attempt_date=when,
             push_attempts=0,
+            failures=0,
             message="",
             forced=force,
             **anew,
@@ -240,6 +242,7 @@ class ItemQuerySet(models.QuerySet["ItemToPush"]):
         return self.exclude(status=Status.IN_PROGRESS).update(
             status=Status.NEW,
             push_attempts=0,
+            failures=0,
             last_push_attempts_date=None,
             next_attempt_date=None,
             pushed_date=None,

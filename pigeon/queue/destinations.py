@@ -27,7 +27,7 @@ def retry_date(item: ItemToPush, now: datetime, error: DeliveryError) -> datetim
     """When to try ``item`` again after ``error``; ``None``: its attempts are spent."""
     return next_attempt(
         now,
-        item.push_attempts + 1,
+        item.failures + 1,
         schedule=conf.RETRY_SCHEDULE,
         max_attempts=conf.MAX_PUSH_ATTEMPTS,
         retry_after=error.retry_after,

@@ -27,7 +27,7 @@ def recover(items: ItemQuerySet, now: datetime) -> None:
         one = ItemToPush.objects.using(items.db).filter(pk=item.pk)
         # Nobody knows how far it came: what its predecessor left may still be there, too.
         traces = join_tokens([item.previous_token, item.lease_token])
-        if item.push_attempts + 1 >= conf.MAX_PUSH_ATTEMPTS:
+        if item.failures + 1 >= conf.MAX_PUSH_ATTEMPTS:
             one.set_failed(Status.PUSH_ERROR, f"{message} No attempts are left.", traces=traces)
         else:
             one.set_retry(now, message, traces=traces)

@@ -239,7 +239,10 @@ class FTPRemote(Remote):
         if parent in ("", "/", path):
             raise ftp_errors.explain(self, reply, doing)
         await self.make_directory(parent)
-        await self._ftp.demand(f"MKD {path}", doing)
+        reply = await self._ftp.ask(f"MKD {path}", doing)
+        # Another connection may have made it meanwhile.
+        if not (reply.good or (await self._ftp.ask(f"CWD {path}", doing)).good):
+            raise ftp_errors.explain(self, reply, doing)
 
     async def _exists(self, path: str) -> bool:
         try:

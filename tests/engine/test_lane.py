@@ -612,3 +612,16 @@ def test_a_batch_is_exported_in_parts_so_that_leases_can_be_renewed_in_between(
         Story.objects.create(title=str(number))
     assert site.push().total("pushed") == 5
     assert exported == [2, 2, 1]
+
+
+def test_an_item_that_is_tried_twice_in_one_run_counts_once(
+    site: Site, scripted: type[Scripted]
+) -> None:
+    site.settings.PIGEON_RETRY_SCHEDULE = [0]
+    site.rule("partner", "scripted://host")
+    Story.objects.create(title="one")
+    answers = [TransientError("Later."), None]
+    scripted.script = lambda delivery: answers.pop(0)
+    summary = site.push()
+    assert (summary.total("pushed"), summary.total("retry")) == (1, 0)
+    assert len(site.attempts()) == 2

@@ -193,7 +193,7 @@ def test_when_to_try_again(alias: str, settings: Any) -> None:
     assert timedelta(seconds=50) <= when - now <= timedelta(seconds=100)
     later = timedelta(hours=9)
     assert retry_date(item, now, TransientError("busy", retry_after=later)) == now + later
-    item.push_attempts = 2
+    item.failures = 2
     assert retry_date(item, now, TransientError("busy")) is None
 
 
