@@ -20,7 +20,8 @@ def sqlite(name: str) -> dict[str, object]:
     return {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": path,
-        "TEST": {"NAME": path},
+        # Made in any order: Django takes it that all depend on "default".
+        "TEST": {"NAME": path, "DEPENDENCIES": []},
         "OPTIONS": {
             "transaction_mode": "IMMEDIATE",
             "timeout": 20,
@@ -35,7 +36,7 @@ if SCRATCH and capabilities.postgresql():
     DATABASES["postgresql"] = {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": "pigeon",
-        "TEST": {"NAME": "pigeon"},
+        "TEST": {"NAME": "pigeon", "DEPENDENCIES": []},
         "USER": "pigeon",
         "HOST": str(SCRATCH / "postgresql"),
     }
