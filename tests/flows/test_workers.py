@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import signal
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,11 @@ def orders(site: Site, sshd: Any, alias: str) -> Orders:
 
 def landed(orders: Orders, sshd: Any) -> dict[str, bytes]:
     folder = Path(sshd.root) / orders.url.rsplit("/", 1)[1]
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
+    found = {}
+    for path in folder.iterdir():
+        with suppress(FileNotFoundError):  # a temporary file got its final name meanwhile
+            found[path.name] = path.read_bytes()
+    return found
 
 
 def expected(alias: str) -> dict[str, bytes]:
