@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -110,15 +110,3 @@ class Held:
     size: int
     sha256: str
     rendered_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Transcript:
-    """What an attempt did, for its record."""
-
-    receipts: Sequence[Receipt] = field(default_factory=tuple)
-
-    @property
-    def bytes_sent(self) -> int:
-        """Bytes of all receipts that put something."""
-        return sum(receipt.size for receipt in self.receipts if receipt.published != "found")

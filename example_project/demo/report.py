@@ -54,10 +54,6 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
         _console.out(f"  {line}".rstrip(), highlight=False)
 
 
-def _cell(value: object) -> str:
-    return f"{value:,}" if isinstance(value, int) else escape(str(value))
-
-
 def failure(text: str) -> None:
     _console.print(f"\n[bold red]demo: FAILED:[/] {escape(text)}")
 
