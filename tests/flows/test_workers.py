@@ -16,7 +16,7 @@ from django.db import connections
 from django.utils import timezone
 
 import pigeon
-from pigeon.models import ItemToPush, PushAttempt, Status
+from pigeon.models import Hold, ItemToPush, PushAttempt, Status
 from tests.apps.newsroom.models import Story
 from tests.flows.site import Site, xml
 from tests.flows.worker import Orders, wait_until, worker
@@ -79,8 +79,10 @@ def test_kill_9_at_any_moment_loses_nothing(
 
 
 def _leased(alias: str) -> bool:
-    held = ItemToPush.objects.using(alias).in_progress()
-    return held.filter(lease_until__gt=timezone.now()).exists()
+    """Whether anybody still has items, or the endpoint's connection slot."""
+    now = timezone.now()
+    items = ItemToPush.objects.using(alias).in_progress().filter(lease_until__gt=now)
+    return items.exists() or Hold.objects.using(alias).filter(until__gt=now).exists()
 
 
 def stop(process: subprocess.Popen[str], alias: str) -> None:
