@@ -160,14 +160,14 @@ def test_connections_can_be_cut(sshd: Server) -> None:
 
 
 def test_a_server_can_hang(ftp_server: Server) -> None:
-    async def connect() -> bytes:
+    async def greeting(seconds: float) -> bytes:
         reader, writer = await asyncio.open_connection(ftp_server.host, ftp_server.port)
         try:
-            return await asyncio.wait_for(reader.readline(), 0.5)
+            return await asyncio.wait_for(reader.readline(), seconds)
         finally:
             writer.close()
             await writer.wait_closed()
 
     with ftp_server.hanging(), pytest.raises(TimeoutError):
-        run(connect())
-    assert run(connect()).startswith(b"220")
+        run(greeting(0.5))
+    assert run(greeting(30)).startswith(b"220")
