@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
 from pigeon.destinations import Destination
+from pigeon.exceptions import PermanentError
 from pigeon.remotes.library_logs import redact_logs
 from pigeon.remotes.source import Source
 
@@ -62,6 +63,10 @@ class RenameUnsupported(Exception):
     """The server cannot rename."""
 
 
+class ChmodUnsupported(Exception):
+    """The server cannot change permissions, or does not let us; with its words."""
+
+
 class Remote(ABC):
     """One connection to a server (or the local disk).
 
@@ -79,6 +84,8 @@ class Remote(ABC):
     options: ClassVar[dict[str, type | tuple[type, ...]]] = {}
     #: The port where a URL names none; 0 where there is nothing to connect to.
     default_port: ClassVar[int] = 0
+    #: Whether :meth:`put` can go on from an offset.
+    resumes: ClassVar[bool] = False
 
     def __init__(self, destination: Destination) -> None:
         self.destination = destination
@@ -153,8 +160,14 @@ class Remote(ABC):
         """The content of ``path`` from ``offset``, in blocks. Raises ``RemoteFileNotFound``."""
 
     @abstractmethod
-    async def put(self, source: Source, path: str) -> int | None:
+    async def put(self, source: Source, path: str, offset: int = 0) -> int | None:
         """Write ``source`` to ``path``, replacing what is there; whole on return.
+
+        Args:
+            source: what to write.
+            path: where to.
+            offset: bytes of ``path`` that are right already and stay; only where
+                :attr:`resumes` is true. What is there beyond it is overwritten.
 
         Returns:
             The size in bytes that the server says the file has, if it said so on the way;
@@ -182,3 +195,23 @@ class Remote(ABC):
     @abstractmethod
     async def make_directory(self, path: str) -> None:
         """Create directory ``path`` and its parents; fine when it exists."""
+
+    async def remove_directory(self, path: str) -> None:
+        """Delete the empty directory ``path``. Raises ``RemoteFileNotFound``."""
+        raise PermanentError(f"{self.where} cannot delete the folder {path}.")
+
+    async def chmod(self, path: str, mode: int) -> None:
+        """Set the permission bits of ``path``. Raises ``ChmodUnsupported``."""
+        raise ChmodUnsupported("there is no way to say it")
+
+    async def free_space(self) -> int | None:
+        """Bytes that are free for us in :attr:`root`; ``None`` if nobody can tell."""
+        return None
+
+    def facts(self) -> Mapping[str, str]:
+        """What is known of the open connection, for the doctor: name → words.
+
+        Such as ``server`` (its banner), ``protocol``, ``cipher``, ``host key``,
+        ``certificate``, ``session reuse``. No secrets.
+        """
+        return {}

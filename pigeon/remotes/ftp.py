@@ -134,7 +134,7 @@ class FTPRemote(Remote):
         if reply.code != 350:
             raise ftp_errors.explain(self, reply, doing)
 
-    async def put(self, source: Source, path: str) -> int | None:
+    async def put(self, source: Source, path: str, offset: int = 0) -> int | None:
         """Write ``source`` to ``path`` and wait for the 226; see :meth:`Remote.put`."""
         self._check_path(path)
         data, doing = source.read() if source.is_small else None, f"write {path}"

@@ -98,7 +98,7 @@ class LocalRemote(Remote):
             while data := await self._do(doing, lambda: stream.read(CHUNK)):
                 yield data
 
-    async def put(self, source: Source, path: str) -> int | None:
+    async def put(self, source: Source, path: str, offset: int = 0) -> int | None:
         """Write ``source`` to ``path`` and to the disk; see :meth:`Remote.put`."""
         if source.is_small:
             return await self._do(f"write {path}", lambda: _write_small(source, path))

@@ -115,7 +115,7 @@ class SFTPRemote(Remote):
         finally:
             await self._close_quietly(file)
 
-    async def put(self, source: Source, path: str) -> int | None:
+    async def put(self, source: Source, path: str, offset: int = 0) -> int | None:
         """Write ``source`` to ``path``; see :meth:`Remote.put`."""
         data = source.read() if source.is_small else None
         file = await self._ask(self._client.open(path, "wb", block_size=0), f"create {path}")

@@ -6,12 +6,14 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from typing import Any, ClassVar, Literal
 
 from pigeon.destinations import Destination
 from pigeon.parcel import Held, Parcel, Receipt
 from pigeon.remotes.threads import in_own_thread
+from pigeon.senders.capabilities import Capabilities
 
 Action = Literal["put", "remove"]
 
@@ -32,6 +34,8 @@ class Delivery:
         stale_tokens: tokens of earlier attempts, which may have left temporary files.
         check_lease: call right before publishing; raises ``LeaseLost`` when another worker
             has taken the item over.
+        deadline: when (aware) nobody wants it any more; ``None``: never. The engine cancels what
+            is not done by then.
         receipts: what has landed so far; filled by :meth:`record`.
         traces: something may stand there under our token, and what stale tokens left has been
             seen to. A sender that says ``False`` at first keeps the stale ones if it fails.
@@ -47,6 +51,7 @@ class Delivery:
     token: str
     stale_tokens: tuple[str, ...]
     check_lease: Callable[[], Awaitable[None]]
+    deadline: datetime | None = None
     receipts: list[Receipt] = field(default_factory=list)
     traces: bool = True
 
@@ -103,6 +108,10 @@ class Sender(ABC):
     async def close(self) -> None:
         """Disconnect; must not raise and must not hang."""
 
+    async def probe(self) -> Capabilities:
+        """Try out, on the open connection, what the partner's side can do; leave nothing there."""
+        return Capabilities()
+
 
 class SyncSender(ABC):
     """A sender with plain methods, run in a thread: the base for a user's own sender.
@@ -132,6 +141,10 @@ class SyncSender(ABC):
 
     def close(self) -> None:  # noqa: B027
         """Disconnect."""
+
+    def probe(self) -> Capabilities:
+        """Try out, on the open connection, what the partner's side can do; leave nothing there."""
+        return Capabilities()
 
     def check_lease(self, delivery: Delivery) -> None:
         """Raise ``LeaseLost`` if another worker has taken the item over."""
@@ -166,6 +179,10 @@ class ThreadedSender(Sender):
     async def close(self) -> None:
         """Disconnect, in a thread."""
         await in_own_thread(self._plain.close)
+
+    async def probe(self) -> Capabilities:
+        """Probe, in a thread."""
+        return await in_own_thread(self._plain.probe)
 
 
 #: Options that every destination understands.

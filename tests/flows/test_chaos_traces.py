@@ -40,7 +40,7 @@ class FragileRemote(LocalRemote):
     async def open(self) -> None:
         self.fail("open")
 
-    async def put(self, source: Source, path: str) -> int | None:
+    async def put(self, source: Source, path: str, offset: int = 0) -> int | None:
         size = await super().put(source, path)
         self.fail("put")
         return size
