@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ast
+import contextlib
 import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,11 +22,12 @@ from pigeon.exceptions import DeliveryError, ItemError, PigeonError
 from pigeon.models import Outcome, Status
 from pigeon.models.item import ItemQuerySet
 from pigeon.remotes.base import DEFAULT_TIMEOUT
+from pigeon.senders import options
 from pigeon.senders.base import COMMON_OPTIONS, SyncSender
 from pigeon.senders.registry import BUILT_IN, make_sender, sender_class
-from pigeon.senders.remote import CHOICES
+from pigeon.senders.remote import CHOICES, RemoteSender
 from pigeon.supervisors import BaseSupervisor
-from tests.docs.pages import page
+from tests.docs.pages import NAMES, page
 
 CONFIGURATION = "docs/reference/configuration.rst"
 DESTINATIONS = "docs/reference/destinations.rst"
@@ -98,26 +102,79 @@ def test_common_options() -> None:
     assert options_in("Options of every destination") == set(COMMON_OPTIONS)
 
 
-def test_options_of_senders() -> None:
-    own = {scheme: set(sender_class(scheme).options) for scheme in BUILT_IN}
-    files = options_in("Options of file, sftp and ftp")
-    assert own == {
-        "dummy": set(),
-        "file": files,
-        "ftp": files,
-        "sftp": files | options_in("Options of sftp"),
+SENDERS = "docs/reference/senders/"
+SHARED = "Options of senders of files"
+SENDER_PAGES = [name for name in NAMES if re.match(rf"{SENDERS}(?!index)", name)]
+#: What the tables call the types of options.
+TYPE_WORDS: dict[object, str] = {
+    str: "string", int: "whole number", float: "number", bool: "flag", Path: "string",
+    Callable: "callable", dict: "mapping", list: "list", tuple: "list",
+}  # fmt: skip
+
+
+def schemes_of(name: str) -> list[str]:
+    """The schemes that the title of a sender's page names: its literals."""
+    title = next(iter(page(name).tree.findall(nodes.title)))
+    return [literal.astext() for literal in title.findall(nodes.literal)]
+
+
+def own_options(scheme: str) -> dict[str, Any]:
+    """The options of a scheme's sender that not every sender of files has."""
+    found = sender_class(scheme)
+    shared = options_in(SHARED) if issubclass(found, RemoteSender) else set()
+    assert shared <= set(found.options)
+    return {name: types for name, types in found.options.items() if name not in shared}
+
+
+def words_of(types: Any) -> set[str]:
+    """What a table calls ``types``; whole numbers are numbers, too."""
+    words = {TYPE_WORDS[one] for one in (types if isinstance(types, tuple) else (types,))}
+    return words - ({"whole number"} if "number" in words else set())
+
+
+def words_in(cell: str) -> set[str]:
+    """The types that a table's cell names."""
+    return set(cell.replace("true or false", "flag").replace("path", "string").split(" or "))
+
+
+def test_every_scheme_has_a_page_and_every_page_is_in_the_index() -> None:
+    assert sorted(each for name in SENDER_PAGES for each in schemes_of(name)) == sorted(BUILT_IN)
+    assert page(f"{SENDERS}index.rst").linked_pages >= set(SENDER_PAGES)
+
+
+@pytest.mark.parametrize("name", SENDER_PAGES)
+def test_options_of_a_sender(name: str) -> None:
+    """Names, types, and defaults that are literals, in whatever table of its "Options"."""
+    table = {row[0]: row[1:3] for row in rows(section(name, "Options"))}
+    known: dict[str, Any] = {}
+    for scheme in schemes_of(name):
+        known |= own_options(scheme)
+    assert set(table) == set(known)
+    for option, (types, _) in table.items():
+        assert words_in(types) == words_of(known[option]), option
+    for option, default in literal_defaults(name).items():
+        assert options._fits(default, known[option]), option
+
+
+def literal_defaults(name: str) -> dict[str, Any]:
+    """Option → default, for those that the table writes as Python does."""
+    found = {}
+    for row in rows(section(name, "Options")):
+        with contextlib.suppress(ValueError, SyntaxError):
+            found[row[0]] = ast.literal_eval(row[2])
+    return found
+
+
+def test_shared_options_and_their_defaults() -> None:
+    defaults = {row[0]: row[2] for row in rows(section(DESTINATIONS, SHARED))}
+    common = {
+        row[0]: row[2] for row in rows(section(DESTINATIONS, "Options of every destination"))
     }
-
-
-def test_defaults_of_options() -> None:
-    tables = (*rows(section(DESTINATIONS, "Options of every destination")),
-              *rows(section(DESTINATIONS, "Options of file, sftp and ftp")))  # fmt: skip
-    defaults = {row[0]: row[2] for row in tables}
-    assert float(defaults["timeout"]) == DEFAULT_TIMEOUT
+    assert float(common["timeout"]) == DEFAULT_TIMEOUT
     for name, choices in CHOICES.items():
         assert defaults[name] == f'"{choices[0]}"'
-    for row in rows(section(DESTINATIONS, "Options of file, sftp and ftp")):
-        assert all(f'"{choice}"' in row[3] for choice in CHOICES[row[0]])
+    for row in rows(section(DESTINATIONS, SHARED)):
+        assert all(f'"{choice}"' in row[3] for choice in CHOICES.get(row[0], ()))
 
 
 def test_connections_of_senders() -> None:
@@ -195,8 +252,6 @@ def test_testing() -> None:
 
 
 def test_settings_that_pages_name_exist() -> None:
-    from tests.docs.pages import NAMES
-
     known = {f"PIGEON_{name}" for name in _names(conf)}
     for name in NAMES:
         text = page(name).tree.astext()
