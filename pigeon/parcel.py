@@ -104,9 +104,19 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A file of ours that a destination holds now, as its publication says."""
+    """A file of ours that a destination holds now, as its publication says.
+
+    Attributes:
+        path: the parcel's own path, relative to the destination's folder.
+        size: bytes.
+        sha256: digest of what was sent.
+        rendered_at: when it was rendered (aware).
+        remote_path: what the receipt called it at the partner; empty when an attempt of which
+            nobody knows how it ended may have put it there.
+    """
 
     path: str
     size: int
     sha256: str
     rendered_at: datetime
+    remote_path: str = ""

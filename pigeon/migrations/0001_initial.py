@@ -46,6 +46,34 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='Pace',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=64, unique=True, verbose_name='name')),
+                ('free_at', models.DateTimeField(verbose_name='free at')),
+            ],
+            options={
+                'verbose_name': 'pace',
+                'verbose_name_plural': 'paces',
+            },
+        ),
+        migrations.CreateModel(
+            name='Alert',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('destination', models.CharField(max_length=200, verbose_name='destination')),
+                ('kind', models.CharField(choices=[('failed', 'items failed'), ('opened', 'the destination fails or is stopped'), ('closed', 'the destination is well again')], max_length=10, verbose_name='kind')),
+                ('pending', models.PositiveIntegerField(default=0, verbose_name='not told yet')),
+                ('told', models.JSONField(blank=True, default=list, verbose_name='what they say')),
+                ('sent_date', models.DateTimeField(blank=True, null=True, verbose_name='last mail')),
+            ],
+            options={
+                'verbose_name': 'alert',
+                'verbose_name_plural': 'alerts',
+                'constraints': [models.UniqueConstraint(fields=('destination', 'kind'), name='pigeon_alert_one')],
+            },
+        ),
+        migrations.CreateModel(
             name='Parcel',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -109,6 +137,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('destination', models.CharField(max_length=200, verbose_name='destination')),
                 ('path', models.TextField(verbose_name='path')),
+                ('remote_path', models.TextField(blank=True, verbose_name='path at the partner')),
                 ('path_digest', models.CharField(editable=False, max_length=64)),
                 ('rule_name', models.CharField(max_length=100, verbose_name='rule')),
                 ('model_label', models.CharField(blank=True, max_length=150, verbose_name='model')),

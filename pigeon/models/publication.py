@@ -25,6 +25,7 @@ class Put(NamedTuple):
 
     destination: str
     path: str
+    remote_path: str
     path_digest: str
     rule_name: str
     model_label: str
@@ -61,12 +62,14 @@ class PublicationQuerySet(models.QuerySet["Publication"]):
 class Publication(models.Model):
     """One remote path of ours: which rule and object put it there, and what it is.
 
+    ``remote_path`` is what the receipt calls it: some partners choose names of their own.
     ``order_key`` is the same as the items', so that an object's publications at one
     destination are found with it.
     """
 
     destination = models.CharField(_("destination"), max_length=200)
     path = models.TextField(_("path"))
+    remote_path = models.TextField(_("path at the partner"), blank=True)
     path_digest = models.CharField(max_length=64, editable=False)
     rule_name = models.CharField(_("rule"), max_length=100)
     model_label = models.CharField(_("model"), max_length=150, blank=True)
@@ -97,4 +100,4 @@ class Publication(models.Model):
 
     def held(self) -> Held:
         """The frozen description for senders."""
-        return Held(self.path, self.size, self.sha256, self.rendered_at)
+        return Held(self.path, self.size, self.sha256, self.rendered_at, self.remote_path)

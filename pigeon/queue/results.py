@@ -170,6 +170,7 @@ def _publication(result: Result, receipt: Receipt, now: datetime) -> Put:
     return Put(
         destination=item.destination,
         path=receipt.path,
+        remote_path=storable(receipt.remote_path),
         path_digest=path_digest(receipt.path),
         rule_name=item.rule_name,
         model_label=item.model_label,

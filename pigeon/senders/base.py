@@ -8,14 +8,16 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, TypeVar
 
 from pigeon.destinations import Destination
+from pigeon.exceptions import LeaseLost
 from pigeon.parcel import Held, Parcel, Receipt
-from pigeon.remotes.threads import in_own_thread
+from pigeon.remotes.threads import OwnThread, in_own_thread
 from pigeon.senders.capabilities import Capabilities
 
 Action = Literal["put", "remove"]
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -116,7 +118,8 @@ class Sender(ABC):
 class SyncSender(ABC):
     """A sender with plain methods, run in a thread: the base for a user's own sender.
 
-    One instance serves one slot: ``send`` is never called twice at the same time on it.
+    One instance serves one slot and has one thread, in which all its methods are called, one
+    after another.
     ``delivery.check_lease`` is a coroutine function there; call :meth:`check_lease` instead.
     """
 
@@ -147,11 +150,15 @@ class SyncSender(ABC):
         return Capabilities()
 
     def check_lease(self, delivery: Delivery) -> None:
-        """Raise ``LeaseLost`` if another worker has taken the item over."""
+        """Raise ``LeaseLost`` if another worker has taken the item over, or nobody waits for it."""
+        if self.given_up:
+            raise LeaseLost("The delivery was given up while it was under way.")
         asyncio.run_coroutine_threadsafe(_awaited(delivery.check_lease()), self.loop).result()
 
     #: The engine's loop, set by the bridge that runs this sender.
     loop: asyncio.AbstractEventLoop
+    #: The engine no longer waits for the call under way.
+    given_up: bool = False
 
 
 async def _awaited(awaitable: Awaitable[None]) -> None:
@@ -166,23 +173,40 @@ class ThreadedSender(Sender):
         self.in_flight = 1
         self.connections = int(destination.options.get("connections", plain.connections))
         self._plain = plain
+        self._thread = OwnThread()
+        self._is_stuck = False
+
+    @property
+    def broken(self) -> bool:
+        """True when a call was given up while it ran: nothing else can run in its thread."""
+        return self._is_stuck
 
     async def open(self) -> None:
-        """Connect, in a thread."""
+        """Connect, in the thread."""
         self._plain.loop = asyncio.get_running_loop()
-        await in_own_thread(self._plain.open)
+        await self._run(self._plain.open)
 
     async def send(self, delivery: Delivery) -> None:
-        """Send, in a thread."""
-        await in_own_thread(partial(self._plain.send, delivery))
+        """Send, in the thread."""
+        await self._run(partial(self._plain.send, delivery))
 
     async def close(self) -> None:
-        """Disconnect, in a thread."""
-        await in_own_thread(self._plain.close)
+        """Disconnect, in the thread; in another if that one is stuck."""
+        try:
+            await (in_own_thread if self._is_stuck else self._run)(self._plain.close)
+        finally:
+            self._thread.stop()
 
     async def probe(self) -> Capabilities:
-        """Probe, in a thread."""
-        return await in_own_thread(self._plain.probe)
+        """Probe, in the thread."""
+        return await self._run(self._plain.probe)
+
+    async def _run(self, function: Callable[[], T]) -> T:
+        try:
+            return await self._thread.run(function)
+        except asyncio.CancelledError:
+            self._is_stuck = self._plain.given_up = True
+            raise
 
 
 #: Options that every destination understands.
@@ -190,5 +214,8 @@ COMMON_OPTIONS: dict[str, Any] = {
     "connections": int,
     "in_flight": int,
     "timeout": (int, float),
+    "delivery_timeout": (int, float),
+    "rate": str,
+    "hours": str,
     "password": (str, Callable),
 }

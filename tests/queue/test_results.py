@@ -206,3 +206,11 @@ def test_a_batch_costs_few_statements(alias: str, django_assert_max_num_queries:
         items = take(alias, limit=90)
         push(alias, items, receipts=(receipt("a.xml"),))
     assert len(items) == 90
+
+
+def test_a_publication_keeps_the_name_that_the_partner_chose(alias: str) -> None:
+    make(alias)
+    chosen = Receipt("a.txt", "news/a_x7Yd.txt", 7, "0" * 64, "stored", "size")
+    push(alias, take(alias), receipts=(chosen,))
+    row = Publication.objects.using(alias).get()
+    assert (row.remote_path, row.held().remote_path) == ("news/a_x7Yd.txt", "news/a_x7Yd.txt")

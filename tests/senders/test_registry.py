@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
@@ -129,6 +130,62 @@ def test_a_plain_sender_is_run_in_threads(carrier: type[SyncSender]) -> None:
 
     asyncio.run(use())
     assert CarrierSender.sent == ["first"]
+
+
+def test_all_calls_of_a_plain_sender_are_made_in_one_thread() -> None:
+    threads = set()
+
+    class Sticky(CarrierSender):
+        def open(self) -> None:
+            threads.add(threading.get_ident())
+
+        close = open
+
+        def send(self, delivery: Delivery) -> None:
+            self.open()
+
+    async def use() -> None:
+        where = destination("carrier://host/")
+        sender = ThreadedSender(where, Sticky(where))
+        await sender.open()
+        await sender.send(delivery(None))
+        await sender.close()
+
+    asyncio.run(use())
+    assert len(threads - {threading.get_ident()}) == 1
+
+
+def test_a_plain_sender_that_hangs_can_be_given_up_and_publishes_nothing_then() -> None:
+    begun, go_on, refused = threading.Event(), threading.Event(), threading.Event()
+    closed = []
+
+    class Hanging(CarrierSender):
+        def send(self, delivery: Delivery) -> None:
+            begun.set()
+            go_on.wait(60)
+            try:
+                self.check_lease(delivery)
+            except LeaseLost:
+                refused.set()
+
+        def close(self) -> None:
+            closed.append(True)
+
+    async def use() -> None:
+        where = destination("carrier://host/")
+        sender = ThreadedSender(where, Hanging(where))
+        await sender.open()
+        sending = asyncio.create_task(sender.send(delivery(None)))
+        await asyncio.to_thread(begun.wait, 60)
+        sending.cancel()
+        await asyncio.gather(sending, return_exceptions=True)
+        assert sender.broken
+        await sender.close()  # does not wait for what hangs
+
+    asyncio.run(use())
+    assert closed
+    go_on.set()
+    assert refused.wait(60)
 
 
 def test_checking_options(carrier: type[SyncSender]) -> None:
