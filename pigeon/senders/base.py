@@ -150,7 +150,7 @@ class SyncSender(ABC):
         return Capabilities()
 
     def check_lease(self, delivery: Delivery) -> None:
-        """Raise ``LeaseLost`` if another worker has taken the item over, or nobody waits for it."""
+        """Raise ``LeaseLost`` if another worker has taken the item over, or nobody waits."""
         if self.given_up:
             raise LeaseLost("The delivery was given up while it was under way.")
         asyncio.run_coroutine_threadsafe(_awaited(delivery.check_lease()), self.loop).result()
