@@ -20,7 +20,8 @@ def put(path: str, **values: object) -> Put:
     facts = {
         "destination": "d", "path": path, "remote_path": f"/in/{path}",
         "path_digest": path_digest(path), "rule_name": "r", "model_label": "m", "object_id": "1",
-        "order_key": "k", "item_id": 2**40, "size": 1, "sha256": "0", "rendered_at": WHEN, "published_date": WHEN,
+        "order_key": "k", "item_id": 2**40, "size": 1, "sha256": "0", "rendered_at": WHEN,
+        "published_date": WHEN,
     }  # fmt: skip
     return Put(**(facts | values))  # type: ignore[arg-type]
 
