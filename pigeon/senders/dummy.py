@@ -10,6 +10,7 @@ from typing import ClassVar
 from pigeon.parcel import Receipt
 from pigeon.remotes.source import Source
 from pigeon.senders.base import Action, Delivery, Sender
+from pigeon.senders.capabilities import Capabilities, Capability
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,11 @@ class DummySender(Sender):
 
     async def close(self) -> None:
         """Nothing to disconnect from."""
+
+    async def probe(self) -> Capabilities:
+        """There is nothing that could fail."""
+        does = "keeps everything in the memory of this process"
+        return Capabilities((Capability("keep", "yes", consequence=does, required=True),))
 
     async def send(self, delivery: Delivery) -> None:
         """Read the files, look at the lease, keep them."""

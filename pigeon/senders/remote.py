@@ -22,7 +22,9 @@ from pigeon.parcel import Parcel, Receipt
 from pigeon.remotes.base import Remote, RemoteFileNotFound
 from pigeon.remotes.flight import Flight
 from pigeon.remotes.source import Source
+from pigeon.senders import probe
 from pigeon.senders.base import Delivery, Sender
+from pigeon.senders.capabilities import Capabilities
 from pigeon.senders.folders import Folders
 from pigeon.senders.names import final_path, temporary_path
 from pigeon.senders.upload import Manner, Upload
@@ -86,6 +88,10 @@ class RemoteSender(Sender):
     async def close(self) -> None:
         """Disconnect."""
         await self._remote.close()
+
+    async def probe(self) -> Capabilities:
+        """Try out what the server can do; see :func:`pigeon.senders.probe.probe`."""
+        return await probe.probe(self._remote)
 
     async def send(self, delivery: Delivery) -> None:
         """Put the parcel and remove what is to go, or only remove."""
