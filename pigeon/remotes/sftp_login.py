@@ -1,9 +1,8 @@
-"""Logging in to an SFTP server: who it is, who we are, and what to do when that fails."""
+"""Logging in to an SFTP server with asyncssh."""
 
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,26 +10,32 @@ from typing import Any
 import asyncssh
 
 from pigeon.destinations import Destination
-from pigeon.exceptions import (
-    AuthenticationError,
-    DeliveryError,
-    DestinationMisconfigured,
-    Unreachable,
-)
+from pigeon.exceptions import DeliveryError
+from pigeon.remotes import sftp_hostkeys, sftp_identity, sftp_refusals
 from pigeon.remotes.base import Remote
+from pigeon.remotes.sftp_hostkeys import HostKeys
+from pigeon.remotes.sftp_identity import agent_empty, agent_failed, read_identity
 from pigeon.remotes.sftp_writer import start_gathering_client
 
-DEFAULT_KNOWN_HOSTS = "~/.ssh/known_hosts"
 #: Ciphers with built-in authentication first: they cost a third less than CTR and MAC.
 CIPHERS = "^aes128-gcm@openssh.com,aes256-gcm@openssh.com"
+#: The options of a login, whichever library does it.
 OPTIONS: dict[str, type | tuple[type, ...]] = {
     "username": str,
     "key_file": (str, Path),
     "passphrase": (str, Callable),  # type: ignore[dict-item]
+    "certificate_file": (str, Path),
     "agent": bool,
     "known_hosts": (str, Path),
+    "host_key": (str, list, tuple),
     "host_key_check": bool,
 }
+
+
+def problems(destination: Destination) -> list[str]:
+    """Sentences about URL and options of a login that cannot work; no network, no files."""
+    host = [] if destination.host else ["An SFTP URL needs a host: sftp://user@host/folder."]
+    return host + sftp_hostkeys.problems(destination) + sftp_identity.problems(destination)
 
 
 class Login:
@@ -42,9 +47,8 @@ class Login:
 
     def __init__(self, remote: Remote) -> None:
         self._remote = remote
-        self._destination = remote.destination
-        self._refused_key: asyncssh.SSHKey | None = None
-        self._known: asyncssh.SSHKnownHosts | None = None
+        self._host_keys = HostKeys(remote)
+        self._agent: asyncssh.SSHAgentClient | None = None
 
     async def connect(self) -> tuple[asyncssh.SSHClientConnection, asyncssh.SFTPClient]:
         """An open connection with an SFTP session on it.
@@ -55,10 +59,13 @@ class Login:
             DestinationMisconfigured: a file that an option names is unusable, or the server
                 offers no SFTP.
         """
+        self._identity = await read_identity(self._remote)
+        await asyncio.to_thread(self._host_keys.load)
+        self._client = _Client(self._identity.password, self._host_keys)
         connection: asyncssh.SSHClientConnection | None = None
         try:
             async with asyncio.timeout(self._remote.timeout):
-                connection = await asyncssh.connect(**await self._arguments())
+                connection = await self._connect()
                 return connection, await start_gathering_client(connection)
         except BaseException as error:
             if connection is not None:
@@ -66,163 +73,131 @@ class Login:
             if isinstance(error, (asyncssh.Error, OSError)):
                 raise self._explain(error, logged_in=connection is not None) from error
             raise
+        finally:
+            if self._agent is not None:
+                self._agent.close()
+
+    async def _connect(self) -> asyncssh.SSHClientConnection:
+        """Connect; again for another kind of host key as long as that may help."""
+        while True:
+            try:
+                return await asyncssh.connect(**await self._arguments())
+            except asyncssh.HostKeyNotVerifiable:
+                if not self._host_keys.try_another_kind():
+                    raise
 
     async def _arguments(self) -> dict[str, Any]:
-        options, password = self._destination.options, await self._remote.password()
+        known = self._host_keys.known
+        # Of plain keys the client below decides; certificates are asyncssh's to check.
+        trusted = ((), known.authorities, known.revoked, (), (), (), ())
         return {
-            "host": self._destination.host,
+            "host": self._remote.destination.host,
             "port": self._remote.port,
-            "username": username(self._destination),
-            "password": password or None,
-            "client_keys": await self._keys(password),
-            "agent_path": () if options.get("agent") else None,
-            "known_hosts": await self._known_hosts(),
-            "client_factory": lambda: _HostKeyWitness(self._refuse),
+            "username": self._identity.username,
+            "client_keys": await self._keys() or None,
+            "agent_path": None,
+            "known_hosts": trusted if self._host_keys.checked else None,
+            "server_host_key_algs": self._host_keys.algorithms,
+            "client_factory": lambda: self._client,
             "config": None,
             "encryption_algs": CIPHERS,
             "compression_algs": "none",
         }
 
-    def _refuse(self, key: asyncssh.SSHKey) -> None:
-        self._refused_key = key
-
-    async def _keys(self, password: str) -> Any:
-        """What ``client_keys`` gets: the named key; else, without a password, ``~/.ssh``'s."""
-        path = self._destination.options.get("key_file")
-        if path:
-            return [await asyncio.to_thread(self._read_key, Path(path).expanduser())]
-        return None if password or self._destination.options.get("agent") else ()
-
-    def _read_key(self, path: Path) -> asyncssh.SSHKey:
-        passphrase = self._destination.get_secret("passphrase") or None
-        try:
-            return asyncssh.read_private_key(str(path), passphrase)
-        except (OSError, asyncssh.KeyImportError, asyncssh.KeyEncryptionError) as error:
-            raise DestinationMisconfigured(
-                f"The private key {path} of {self._remote.where} cannot be read: "
-                f"{self._remote.said(error)}. Check OPTIONS['key_file'], its permissions, and "
-                "OPTIONS['passphrase']."
-            ) from error
-
-    async def _known_hosts(self) -> asyncssh.SSHKnownHosts | None:
-        if self._destination.options.get("host_key_check", True):
-            self._known = await asyncio.to_thread(self._read_known_hosts)
-        return self._known
-
-    def _read_known_hosts(self) -> asyncssh.SSHKnownHosts:
-        path = known_hosts_path(self._destination)
-        try:
-            return asyncssh.import_known_hosts(path.read_text() if path.exists() else "")
-        except (OSError, ValueError) as error:
-            raise DestinationMisconfigured(
-                f"The known_hosts file {path} cannot be read: {self._remote.said(error)}. "
-                "Mend it, or name another in OPTIONS['known_hosts']."
-            ) from error
+    async def _keys(self) -> list[Any]:
+        """Our keys as asyncssh takes them: those of files, then those of the agent."""
+        ours = self._identity.keys
+        found: list[Any] = [
+            (one.key, one.certificate) if one.certificate else one.key for one in ours
+        ]
+        if path := self._identity.agent:
+            try:
+                self._agent = await asyncssh.connect_agent(path)
+                found += await self._agent.get_keys()
+            except (OSError, ValueError, asyncssh.Error) as error:
+                raise agent_failed(self._remote, path, error) from error
+            if not found and not self._identity.password:
+                raise agent_empty(self._remote, path)
+        return found
 
     def _explain(self, error: Exception, *, logged_in: bool) -> DeliveryError:
-        where, said = self._remote.where, self._remote.said(getattr(error, "reason", error))
+        remote, identity = self._remote, self._identity
+        said = str(getattr(error, "reason", "") or error)
+        if self._host_keys.refused:  # and the server had no other kind of key for us
+            return self._host_keys.refusal(remote.said(said))
         match error:
             case asyncssh.HostKeyNotVerifiable():
-                return AuthenticationError(self._host_key_message(said))
+                return self._host_keys.refusal(remote.said(said))
             case asyncssh.PermissionDenied():
-                return AuthenticationError(
-                    f"{where} refused the login of user '{self._user}': wrong password or key "
-                    f"(it said: {said}). Check OPTIONS['password'] or OPTIONS['key_file'], and "
-                    "ask the partner whether the account is active and has our public key."
-                )
+                return sftp_refusals.login_refused(remote, identity, said, self._client.asked)
             case asyncssh.DisconnectError() if "authentication" in said.lower():
-                return AuthenticationError(
-                    f"{where} gave up on the login of user '{self._user}': {said}. Name the one "
-                    "right key in OPTIONS['key_file'], or set OPTIONS['password']."
-                )
+                return sftp_refusals.login_given_up(remote, identity, said)
             case asyncssh.KeyExchangeFailed():
-                return DestinationMisconfigured(
-                    f"{where} and Pigeon have no SSH algorithm in common: {said}. If "
-                    f"{known_hosts_path(self._destination)} knows the server by a key of "
-                    "another type, add its present key; else ask the partner to update the "
-                    "server."
-                )
-            case asyncssh.ChannelOpenError() | asyncssh.SFTPError() if logged_in:
-                return DestinationMisconfigured(
-                    f"{where} let user '{self._user}' in but offers no SFTP: {said}. Ask the "
-                    "partner to enable the SFTP subsystem for this account."
-                )
-        return self._unreachable(error, said)
-
-    def _unreachable(self, error: Exception, said: str) -> Unreachable:
-        where = self._remote.where
-        if isinstance(error, TimeoutError):
-            return Unreachable(
-                f"{where} did not answer within {self._remote.timeout:g} seconds while Pigeon "
-                "connected and logged in. Is the server up, and does a firewall let us through?"
-            )
-        if isinstance(error, socket.gaierror):
-            return Unreachable(
-                f"The host name '{self._destination.host}' cannot be resolved: {said}. "
-                "Check the URL and the name servers."
-            )
-        return Unreachable(
-            f"{where} cannot be reached: {said}. Is the server up, is the port right, and does "
-            "a firewall let us through?"
-        )
-
-    @property
-    def _user(self) -> str:
-        return username(self._destination) or "(the local user)"
-
-    def _host_key_message(self, said: str) -> str:
-        where, path = self._remote.where, known_hosts_path(self._destination)
-        key = self._refused_key
-        if key is None:
-            return (
-                f"The host key of {where} is not acceptable: {said}. Ask the partner for the "
-                f"right key and put it into {path}."
-            )
-        line = f"{self._known_name()} {key.export_public_key().decode().split(' ', 2)[0]} "
-        line += key.export_public_key().decode().split()[1]
-        changed = self._knows_another_key()
-        cure = "put this line there in its place" if changed else "add this line to it"
-        problem = (
-            f"{where} shows another host key than the one in {path}: the server was rebuilt, "
-            "or someone stands between us."
-            if changed
-            else f"The host key of {where} is unknown: {path} has no line for it."
-        )
-        return (
-            f"{problem} The key it showed has the fingerprint {key.get_fingerprint()}. Compare "
-            f"it with the partner's; if it is the same, {cure}: {line}"
-        )
-
-    def _knows_another_key(self) -> bool:
-        if self._known is None:
-            return False
-        port = None if self._remote.port == self._remote.default_port else self._remote.port
-        return bool(self._known.match(self._destination.host, "", port)[0])
-
-    def _known_name(self) -> str:
-        host, port = self._destination.host, self._remote.port
-        return host if port == self._remote.default_port else f"[{host}]:{port}"
+                return sftp_refusals.nothing_in_common(remote, said)
+            case asyncssh.ProtocolError() | asyncssh.ProtocolNotSupported() if not logged_in:
+                return sftp_refusals.another_protocol(remote, said)
+            case asyncssh.ChannelOpenError() if logged_in:
+                return sftp_refusals.too_many_sessions(remote, said)
+            case asyncssh.SFTPError() if logged_in:
+                return sftp_refusals.no_sftp(remote, identity, said)
+        return sftp_refusals.unreachable(remote, error)
 
 
-class _HostKeyWitness(asyncssh.SSHClient):
-    """Remembers a host key that known_hosts does not have; it is still refused."""
+class _Client(asyncssh.SSHClient):
+    """Answers asyncssh's questions: is this the server, what is the password.
 
-    def __init__(self, refuse: Callable[[asyncssh.SSHKey], None]) -> None:
-        self._refuse = refuse
+    The password is sent only once, whatever the server calls the way: a second wrong one could
+    lock the account.
+
+    Attributes:
+        asked: a question of the server's that a password does not answer.
+    """
+
+    def __init__(self, password: str, host_keys: HostKeys) -> None:
+        self._password = password
+        self._host_keys = host_keys
+        self.asked = ""
+
+    def connection_made(self, conn: asyncssh.SSHClientConnection) -> None:
+        """Remember the connection."""
+        self._connection = conn
 
     def validate_host_public_key(
         self, host: str, addr: str, port: int, key: asyncssh.SSHKey
     ) -> bool:
-        """Never trust a key that is not on file."""
-        self._refuse(key)
-        return False
+        """Whether a plain host key is the server's."""
+        # asyncssh tells how keys were agreed upon nowhere, and knows it only at this moment.
+        kex = getattr(getattr(self._connection, "_kex", None), "algorithm", "")
+        self._connection.set_extra_info(key_exchange=kex)
+        return self._host_keys.accepts(key)
+
+    def password_auth_requested(self) -> str | None:
+        """The password, for the first time; then nothing more."""
+        password, self._password = self._password, ""
+        return password or None
+
+    def kbdint_auth_requested(self) -> str | None:
+        """Whether to answer questions: as long as the password has not been sent."""
+        return "" if self._password else None
+
+    def kbdint_challenge_received(
+        self, name: str, instructions: str, lang: str, prompts: Any
+    ) -> list[str] | None:
+        """The password to one hidden question; nothing to more, or to others."""
+        if not prompts:
+            return []
+        if (answer := password_for(prompts, self._password)) is None:
+            self.asked = str(prompts[-1][0])
+            return None
+        self._password = ""
+        return [answer]
 
 
-def username(destination: Destination) -> Any:
-    """The user name of the URL, else ``OPTIONS["username"]``, else ssh's own default: ``()``."""
-    return destination.username or destination.options.get("username", ())
+def password_for(prompts: Any, password: str) -> str | None:
+    """``password``, if ``prompts`` is one question whose answer is not shown: that asks for it.
 
-
-def known_hosts_path(destination: Destination) -> Path:
-    """The file that host keys are checked against."""
-    return Path(destination.options.get("known_hosts", DEFAULT_KNOWN_HOSTS)).expanduser()
+    Args:
+        prompts: pairs of a question and whether the answer is to be shown.
+        password: empty if it has been given already.
+    """
+    return password if password and len(prompts) == 1 and not prompts[0][1] else None

@@ -20,6 +20,7 @@ CONFIG = """
 ListenAddress 127.0.0.1
 Port {port}
 HostKey {folder}/host_key
+TrustedUserCAKeys {folder}/authority.pub
 AuthorizedKeysFile {folder}/authorized_keys
 AllowUsers {user}
 PasswordAuthentication {passwords}
@@ -37,6 +38,11 @@ DisableForwarding yes
 """
 
 
+def certify_host(name: str) -> str:
+    """Lines of ``config`` for a host key with a certificate for the host ``name``."""
+    return f"# for {name}\nHostCertificate {{folder}}/host_key-cert.pub\n"
+
+
 @contextmanager
 def run_sshd(
     folder: Path, account: Account, *, sftp_options: str = "", config: str = ""
@@ -47,12 +53,16 @@ def run_sshd(
         sftp_options: of ``internal-sftp``: ``"-R"`` is read-only, ``"-P posix-rename,rename"``
             refuses both kinds of rename, ``"-P posix-rename"`` leaves the plain one.
         config: further lines for ``sshd_config``; of two values the first counts, so these
-            come first.
+            come first; ``{folder}`` in them is the server's folder, where there are also a
+            ``second_key`` (ECDSA) and an ``authority`` that may certify users and hosts.
     """
     program = find_program("sshd")
     port = free_port()
     root = _make_folder(folder, account)
     _make_keys(folder, port)
+    config = config.replace("{folder}", str(folder))
+    if "HostCertificate" in config:
+        _certify_host(folder, re.findall(r"^# for (.*)$", config, re.M))
     _make_run_directory()
     text = CONFIG.format(
         port=port, folder=folder, user=account.name, sftp_options=sftp_options,
@@ -77,14 +87,22 @@ def _make_folder(folder: Path, account: Account) -> Path:
 
 
 def _make_keys(folder: Path, port: int) -> None:
-    for name in ("host_key", "user_key"):
-        key = asyncssh.generate_private_key("ssh-ed25519")
+    kinds = {"second_key": "ecdsa-sha2-nistp256"}
+    for name in ("host_key", "second_key", "user_key", "authority"):
+        key = asyncssh.generate_private_key(kinds.get(name, "ssh-ed25519"))
         key.write_private_key(folder / name)
         key.write_public_key(folder / f"{name}.pub")
         (folder / name).chmod(0o600)
     (folder / "authorized_keys").write_text((folder / "user_key.pub").read_text())
     host_key = (folder / "host_key.pub").read_text()
     (folder / "known_hosts").write_text(f"[127.0.0.1]:{port} {host_key}")
+
+
+def _certify_host(folder: Path, names: list[str]) -> None:
+    authority = asyncssh.read_private_key(folder / "authority")
+    key = asyncssh.read_public_key(folder / "host_key.pub")
+    made = authority.generate_host_certificate(key, "host", principals=names)
+    made.write_certificate(folder / "host_key-cert.pub")
 
 
 def _make_run_directory() -> None:
