@@ -89,7 +89,8 @@ class SFTPRemote(SFTPBase):
         """Write ``source`` to ``path``; see :meth:`Remote.put`."""
         data = source.read() if source.is_small and not offset else None
         mode = asyncssh.FXF_WRITE if offset else "wb"
-        file = await self._ask(self._client.open(path, mode, block_size=0), f"create {path}")
+        opening = self._client.open(path, mode, encoding=None, block_size=0)
+        file = await self._ask(opening, f"create {path}")
         try:
             if data is None:
                 return await self._put_large(source, file, path, offset)
