@@ -38,10 +38,11 @@ matrix: $(VENV)/.installed  ## the tests on every other Python and Django that i
 demo: $(VENV)/.installed  ## a newsroom pushes to an SFTP and an FTP partner (KEEP=1: they stay)
 	KEEP=$(KEEP) $(BIN)/python -m example_project.demo
 
-bench: $(VENV)/.installed  ## the figures, as ratios within one run
-	@status=0; for script in benchmarks/[a-z]*.py; do \
-		name=benchmarks.$$(basename $$script .py); echo "== $$name"; \
-		$(BIN)/python -m $$name || status=1; \
+bench: servers $(VENV)/.installed  ## the figures, as ratios within one run
+	benchmarks/install.sh
+	@status=0; for name in push queue save tracking; do \
+		echo "== benchmarks.$$name"; \
+		$(BIN)/python -m benchmarks.$$name || status=1; \
 	done; exit $$status
 
 clean:  ## remove what make made

@@ -1,0 +1,106 @@
+"""One case: everybody in turns, each into a folder of its own, which is then looked at."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from benchmarks.push import alone, ours, stage
+from benchmarks.push.cases import Case
+from benchmarks.push.measure import Took
+from benchmarks.push.peers import Peer, peers
+from benchmarks.push.servers import Place, place
+
+PIGEON, COLD, SENDER = "pigeon", "pigeon, with its start", "sender alone"
+OURS = (PIGEON, COLD, SENDER)
+
+
+class Contest:
+    """The runs of one case.
+
+    Args:
+        case: the case.
+        folder: of the site.
+        database: of the site, as Django's settings have it.
+        runs: how often each takes its turn.
+    """
+
+    def __init__(self, case: Case, folder: Path, database: stage.Database, runs: int) -> None:
+        self.case, self.folder, self.database, self.runs = case, folder, database, runs
+
+    def run(self) -> dict[str, list[Took]]:
+        """Name of the tool → what each of its runs took; ours first."""
+        server = Path(tempfile.mkdtemp(dir=self.folder))
+        server.chmod(0o755)
+        with place(self.case.protocol, server / "server", self.case.delay) as there:
+            self._open(there)
+            scratch = self.folder / "scratch"
+            scratch.mkdir(exist_ok=True)
+            ways = self._ways(list(peers(there.server, scratch, there.ca_file)))
+            took: dict[str, list[Took]] = {name: [] for name in ways}
+            for turn in range(self.runs):
+                for name, put in ways.items():
+                    took[name].append(self._turn(there, put, f"turn{turn}"))
+            shutil.rmtree(self.ready)
+        return took
+
+    def _open(self, there: Place) -> None:
+        """Name the destinations, then make the site."""
+        options = {**there.options, "connections": self.case.connections}
+        names = [f"turn{turn}" for turn in range(self.runs)]
+        self.warm_ups = [f"warm{number}" for number in range(2 * self.case.processes)]
+        for name in self.warm_ups:
+            there.server.folder(name)
+        stage.set_up(
+            self.folder,
+            self.database,
+            {n: {"URL": there.url(n), "OPTIONS": options} for n in names + self.warm_ups},
+        )
+        self.ready = stage.prepare(self.folder, self.case.files)
+
+    def _ways(self, rivals: list[Peer]) -> dict[str, Callable[[str], Took]]:
+        case, objects = self.case, stage.objects(self.case.rule)
+        found: dict[str, Callable[[str], Took]] = {
+            PIGEON: lambda name: ours.push(
+                case.rule, objects, [name], case.processes, self.warm_ups
+            ),
+            SENDER: lambda name: alone.send(name, case.files or 1),
+            COLD: lambda name: ours.push_cold(case.rule, objects, name, case.processes),
+        }
+        return found | {each.name: _put(each, self.ready) for each in rivals}
+
+    def _turn(self, there: Place, put: Callable[[str], Took], name: str) -> Took:
+        target = there.server.folder(name)
+        stage.forget()
+        took = put(name)
+        self._check(target)
+        shutil.rmtree(target)
+        return took
+
+    def _check(self, target: Path) -> None:
+        """Everything arrived whole, and nothing else."""
+        ready, there = dict(_files(self.ready)), dict(_files(target))
+        if ready.keys() != there.keys():
+            raise SystemExit(f"{len(there)} of {len(ready)} files arrived")
+        if wrong := [name for name in ready if not _same(ready[name], there[name])]:
+            raise SystemExit(f"{wrong[0]} arrived damaged")
+
+
+def _put(peer: Peer, ready: Path) -> Callable[[str], Took]:
+    return lambda name: peer.put(ready, name)
+
+
+def _files(folder: Path) -> Iterator[tuple[str, Path]]:
+    for entry in os.scandir(folder):
+        yield entry.name, Path(entry.path)
+
+
+def _same(one: Path, other: Path) -> bool:
+    with one.open("rb") as first, other.open("rb") as second:
+        while piece := first.read(1 << 20):
+            if piece != second.read(1 << 20):
+                return False
+        return not second.read(1)

@@ -1,0 +1,69 @@
+"""20 destinations of which 5 hang and 5 refuse: what the others lose by them."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from benchmarks.push import ours, stage
+from benchmarks.push.measure import figure
+from benchmarks.push.report import Line
+from benchmarks.push.servers import Place, place
+from tests.servers.process import free_port
+
+NAME, BAR = "20 destinations, 5 hang, 5 refuse", 0.95
+GOOD, HANGING, REFUSING = 10, 5, 5
+#: Stories that each destination gets.
+STORIES = 200
+
+
+@contextmanager
+def _silence() -> Iterator[int]:
+    """The port of somebody who takes connections and never says a word."""
+    with socket.create_server(("127.0.0.1", 0), backlog=100) as listening:
+        yield listening.getsockname()[1]
+
+
+def run(folder: Path, database: stage.Database, runs: int, stories: int = STORIES) -> Line:
+    """The good ones' speed beside the bad ones, and without, in turns."""
+    with place("SFTP", folder / "server-crowd") as there, _silence() as silent:
+        good = [f"good{number}" for number in range(GOOD)]
+        bad = _bad(there, silent)
+        sites = {name: {"URL": there.url(name), "OPTIONS": there.options} for name in good}
+        sites["warm-up"] = {"URL": there.url("warm-up"), "OPTIONS": there.options}
+        there.server.folder("warm-up")
+        stage.set_up(folder, database, sites | bad)
+        ready = stage.prepare(folder, stories)
+        alone, beside = [], []
+        for _ in range(runs):
+            alone.append(_turn(there, good, []))
+            beside.append(_turn(there, good, list(bad)))
+        shutil.rmtree(ready)
+    total = GOOD * stories
+    mine, peer = total / figure(beside).wall, total / figure(alone).wall
+    print(f"\n{NAME}: the good ones {mine:.0f} files/s, without the bad ones {peer:.0f} files/s")
+    return Line(NAME, round(mine / peer, 3), BAR, mine, peer, "without the bad ones", runs)
+
+
+def _bad(there: Place, silent: int) -> dict[str, Any]:
+    """Destinations whose servers hang or refuse, each with an endpoint of its own."""
+    found = {}
+    for number in range(HANGING + REFUSING):
+        port = silent if number < HANGING else free_port()
+        url = f"sftp://user{number}@127.0.0.1:{port}/incoming"
+        found[f"bad{number}"] = {"URL": url, "OPTIONS": there.options}
+    return found
+
+
+def _turn(there: Place, good: list[str], bad: list[str]) -> Any:
+    targets = [there.server.folder(name) for name in good]
+    stage.forget()
+    took = ours.push("partner", stage.objects("partner"), good, 1, ["warm-up"], beside=bad)
+    for name, target in zip(good, targets, strict=True):
+        ours.check_pushed(name, len(list(target.iterdir())))
+        shutil.rmtree(target)
+    return took

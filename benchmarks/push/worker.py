@@ -1,0 +1,68 @@
+"""The real command in processes of its own: a worker that stays, or a run that ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from benchmarks.push.measure import Took, cpu_of, family, memory_of
+
+PROJECT = Path(__file__).resolve().parents[2]
+#: Seconds that a push may take before the benchmark gives up.
+PATIENCE = 120
+
+
+def _command(*arguments: str, processes: int) -> list[str]:
+    words = [sys.executable, "-m", "django", "pigeon_push", "-v", "0", *arguments]
+    return [*words, "--processes", str(processes)] if processes > 1 else words
+
+
+def until(done: Callable[[], bool], pause: float = 0.01) -> None:
+    """Wait until ``done()``; looking costs next to nothing."""
+    end = time.monotonic() + PATIENCE
+    while not done():
+        if time.monotonic() > end:
+            raise TimeoutError(f"The push was not done after {PATIENCE} seconds")
+        time.sleep(pause)
+
+
+@contextmanager
+def worker(processes: int) -> Iterator[int]:
+    """``pigeon_push --forever``; yields its process id."""
+    command = _command("--forever", processes=processes)
+    process = subprocess.Popen(command, cwd=PROJECT, env=os.environ, start_new_session=True)
+    try:
+        yield process.pid
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(15)
+        except subprocess.TimeoutExpired:  # it waits for a server that hangs, as it should
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def timed(pid: int, queue: Callable[[], None], done: Callable[[], bool]) -> Took:
+    """From the commit of what ``queue`` writes until ``done``; worker ``pid`` does the work."""
+    before = cpu_of(family(pid))
+    queue()
+    started = time.perf_counter()
+    until(done)
+    wall = time.perf_counter() - started
+    members = family(pid)
+    return Took(wall, cpu_of(members) - before, memory_of(members))
+
+
+def cold(processes: int) -> Took:
+    """A push that is started, as by cron, and ends; Python's and Django's start included."""
+    started, before = time.perf_counter(), os.times()
+    subprocess.run(_command(processes=processes), cwd=PROJECT, check=True)
+    wall, after = time.perf_counter() - started, os.times()
+    cpu = after.children_user + after.children_system
+    return Took(wall, cpu - before.children_user - before.children_system)
