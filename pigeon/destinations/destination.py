@@ -19,7 +19,13 @@ from pigeon.destinations.url import DEFAULT_PORTS, bracketed, normalised
 from pigeon.exceptions import DestinationMisconfigured
 
 #: Names of options whose values are secret, wherever they stand.
-SECRET_OPTION = re.compile(r"pass(word|phrase)?|secret|token|credential|api_?key|signature", re.I)
+SECRET_OPTION = re.compile(
+    r"pass(word|phrase)?|secret|token|credential|api[_-]?key|signature|authorization|cookie", re.I
+)
+#: What stands between the parts of a header's value, such as "Bearer abc" or "a=b; c=d".
+_BETWEEN = re.compile(r"[\s;,=]+")
+#: Parts of a secret with fewer characters are words like "Bearer", and stay.
+_PART = 8
 
 
 @dataclass(frozen=True)
@@ -77,6 +83,10 @@ class Destination:
         self._given.add(secret)
         return secret
 
+    def hide(self, *secrets: str) -> None:
+        """Redact ``secrets`` from now on, too: those that only the sender knows where to find."""
+        self._given.update(secrets)
+
     @property
     def endpoint(self) -> str:
         """What connection limits count by: scheme, user, host and port, or the name."""
@@ -97,9 +107,7 @@ class Destination:
         A callable's is known once it has been called.
         """
         found = {self.url_password, unquote(self.url_password), *self._given}
-        for key, value in self.options.items():
-            if SECRET_OPTION.search(key):
-                found.update(_secret_texts(value))
+        found |= _named_secret(self.options)
         return tuple(sorted(filter(None, found), key=len, reverse=True))
 
     def redact(self, text: str) -> str:
@@ -116,6 +124,19 @@ class Destination:
         text = json.dumps(facts, default=_described, sort_keys=True)
         key = django_settings.SECRET_KEY.encode()
         return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+
+
+def _named_secret(options: Mapping[Any, Any]) -> set[str]:
+    """The values of all names that say so, also in options that are mappings, such as headers."""
+    found: set[str] = set()
+    for key, value in options.items():
+        if SECRET_OPTION.search(str(key)):
+            found |= _secret_texts(value)
+        elif isinstance(value, Mapping):
+            inner = _named_secret(value)
+            parts = {part for text in inner for part in _BETWEEN.split(text)}
+            found |= inner | {part for part in parts if len(part) >= _PART}
+    return found
 
 
 def _secret_texts(value: object) -> set[str]:

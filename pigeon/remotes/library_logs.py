@@ -1,4 +1,4 @@
-"""What the SSH and FTP libraries log, without our secrets.
+"""What the SSH, FTP and HTTP libraries log, without our secrets.
 
 They log a server's words as they come, and a server may repeat the password it was given.
 """
@@ -12,7 +12,14 @@ from weakref import WeakValueDictionary
 from pigeon.destinations import Destination
 
 #: Loggers that see what a server says.
-NAMES = ("asyncssh", "asyncssh.sftp", "aioftp.client")
+NAMES = (
+    "asyncssh",
+    "asyncssh.sftp",
+    "aioftp.client",
+    "httpcore2.connection",
+    "httpcore2.http11",
+    "httpx2",
+)
 
 
 class _Redaction(logging.Filter):

@@ -19,12 +19,14 @@ if TYPE_CHECKING:
     )
     from pigeon.testing.cases import PigeonTestCase, PigeonTestMixin
     from pigeon.testing.ftp_partner import FTPPartner
+    from pigeon.testing.http_partner import HTTPPartner
     from pigeon.testing.pushing import captured, private_output, push
     from pigeon.testing.sftp_partner import SFTPPartner
 
 #: Public name → module that defines it.
 _HOMES = {
     "FTPPartner": "pigeon.testing.ftp_partner",
+    "HTTPPartner": "pigeon.testing.http_partner",
     "PigeonTestCase": "pigeon.testing.cases",
     "PigeonTestMixin": "pigeon.testing.cases",
     "SFTPPartner": "pigeon.testing.sftp_partner",
@@ -41,6 +43,7 @@ _HOMES = {
 
 __all__ = [
     "FTPPartner",
+    "HTTPPartner",
     "PigeonTestCase",
     "PigeonTestMixin",
     "SFTPPartner",
