@@ -38,8 +38,9 @@ class Settings:
     TEMPLATE_ENGINE: str = ""
     #: Seconds after which finished items and unneeded parcels may be cleaned (30 days).
     MAX_AGE: int = 30 * 24 * 3600
-    #: How often an item is tried before it ends in an error status.
-    MAX_PUSH_ATTEMPTS: int = 15
+    #: How often an item is tried before it ends in an error status. With the default schedule
+    #: that is after two to four days.
+    MAX_PUSH_ATTEMPTS: int = 18
     #: Seconds to wait before the 2nd, 3rd, … attempt; the last one repeats. Jitter takes off
     #: up to half of each.
     RETRY_SCHEDULE: Sequence[float] = (
@@ -47,6 +48,13 @@ class Settings:
     )  # fmt: skip
     #: Seconds between probes of a destination that is stopped (login refused, misconfigured).
     STOPPED_PROBE_INTERVAL: float = 900
+    #: Seconds that pass at most between probes of a failing destination; the pauses grow by
+    #: ``PIGEON_RETRY_SCHEDULE`` until then. What a partner asks for may be longer.
+    MAX_PROBE_INTERVAL: float = 3600
+    #: Addresses that get a mail when items fail, and when a destination stops or is well again.
+    ALERT_EMAILS: Sequence[str] = ()
+    #: Seconds that pass at least between two such mails about the same of one destination.
+    ALERT_INTERVAL: float = 3600
     #: Seconds that an item may wait before ``pigeon_check`` warns.
     CHECK_OLD_AGE: float = 600
     #: Seconds that an item may wait before ``pigeon_check`` is critical.

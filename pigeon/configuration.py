@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
 from functools import cache
 from typing import Any, ClassVar, Literal
 
@@ -53,6 +54,9 @@ class DefaultConfiguration:
     tracked_fields: Sequence[str] | None = None
     #: Items with a higher priority go first.
     priority: int = 0
+    #: Seconds (or a ``timedelta``) after which an item that was not delivered is no longer
+    #: wanted; ``None``: never. Deletions and withdrawals never expire.
+    expires_after: float | timedelta | None = None
 
     #: Whether saving an object can select it; mass pushes are only started by command.
     selects_on_save: ClassVar[bool] = True

@@ -10,10 +10,10 @@ from pigeon.conf import NAMES, PREFIX, REQUIRED, conf
 
 
 def test_a_setting_is_read_at_each_access() -> None:
-    assert conf.MAX_PUSH_ATTEMPTS == 15
+    assert conf.MAX_PUSH_ATTEMPTS == 18
     with override_settings(PIGEON_MAX_PUSH_ATTEMPTS=3):
         assert conf.MAX_PUSH_ATTEMPTS == 3
-    assert conf.MAX_PUSH_ATTEMPTS == 15
+    assert conf.MAX_PUSH_ATTEMPTS == 18
 
 
 @pytest.mark.parametrize("name", sorted(set(NAMES) - REQUIRED))

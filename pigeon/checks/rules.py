@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,10 @@ _ATTRIBUTES: dict[str, tuple[str, Any]] = {
     "tracked_fields": (
         "None or a list of names of fields",
         lambda value: value is None or isinstance(value, list | tuple | set | frozenset),
+    ),
+    "expires_after": (
+        "None, a number of seconds or a timedelta, and more than 0",
+        lambda value: value is None or _is_length_of_time(value),
     ),
     "priority": (
         f"a whole number from {_SMALL[0]} to {_SMALL[-1]}",
@@ -131,3 +136,9 @@ def _is_packer(value: object) -> bool:
 
 def _is_validator(value: object) -> bool:
     return callable(value) or callable(getattr(value, "validate", None))
+
+
+def _is_length_of_time(value: object) -> bool:
+    if isinstance(value, timedelta):
+        return value > timedelta()
+    return isinstance(value, int | float) and not isinstance(value, bool) and value > 0

@@ -62,9 +62,12 @@ class Connection:
             raise
         return sender
 
-    async def discard(self, sender: Sender) -> bool:
-        """Give up ``sender`` after an error if it is broken; whether this call did."""
-        if self._sender is not sender or not sender.broken:
+    async def discard(self, sender: Sender, *, hangs: bool = False) -> bool:
+        """Give up ``sender`` after an error if it is broken or hangs; whether this call did.
+
+        One that hangs is closed, too: what else is under way on it fails, and is tried again.
+        """
+        if self._sender is not sender or not (hangs or sender.broken):
             return False
         self._sender = None
         await _close(sender)

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from pigeon.engine.alarm import Alarm
 from pigeon.engine.options import Options
 from pigeon.engine.pool import Pool
 from pigeon.engine.summary import Summary
@@ -20,11 +21,15 @@ Progress = Callable[[str, Sequence[Result]], None]
 
 @dataclass
 class Context:
-    """The run's options, its pool, what it has done so far, and whether it shall end."""
+    """The run's options, its pool, what it has done so far, and whether it shall end.
+
+    ``alarm`` is there when somebody wants alerts.
+    """
 
     options: Options
     pool: Pool
     progress: Progress | None = None
+    alarm: Alarm | None = None
     summary: Summary = field(default_factory=Summary)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     _spent: int = 0

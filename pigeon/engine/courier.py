@@ -19,6 +19,8 @@ from pigeon.engine.connection import Connection, NotTried
 from pigeon.engine.context import Context
 from pigeon.engine.judge import Verdict, concerns_destination, judge, result_of
 from pigeon.engine.lease import Lease, boot_time
+from pigeon.engine.news import News
+from pigeon.engine.overrun import Overrun, expired, hung, send_in_time
 from pigeon.engine.prepare import Ready
 from pigeon.engine.tracebacks import traceback_of
 from pigeon.exceptions import DeliveryError, LeaseLost, ParcelDamaged, TransientError
@@ -63,7 +65,7 @@ class Courier:
         sender: Sender | None = None
         try:
             sender = await connection.sender()
-            await sender.send(delivery)
+            await send_in_time(sender, delivery, ready.item.expires)
             self._breaks = 0
         except NotTried:
             return Result(ready.item, None)
@@ -72,6 +74,9 @@ class Courier:
             return None
         except ParcelDamaged as error:
             verdict = self._damaged(ready, error)
+        except Overrun as overrun:
+            assert sender is not None
+            verdict = await self._overran(ready, delivery, connection, sender, overrun)
         except Exception as error:  # noqa: BLE001 - whatever a sender does, the item ends right
             verdict = await self._failed(ready, connection, sender, error)
         return replace(
@@ -99,7 +104,23 @@ class Courier:
             token=item.lease_token,
             stale_tokens=tuple(item.previous_token.split()),
             check_lease=check_lease,
+            deadline=_aware(item.expires),
         )
+
+    async def _overran(
+        self,
+        ready: Ready,
+        delivery: Delivery,
+        connection: Connection,
+        sender: Sender,
+        overrun: Overrun,
+    ) -> Verdict:
+        # In the middle of a delivery, what was one at a time knows nothing of the next.
+        hangs = not overrun.expired or sender.in_flight == 1
+        await connection.discard(sender, hangs=hangs)
+        if overrun.expired:
+            return expired(ready.item, delivery)
+        return judge(ready.item, self._destination, hung(sender.delivery_timeout))
 
     async def _failed(
         self, ready: Ready, connection: Connection, sender: Sender | None, error: Exception
@@ -118,16 +139,19 @@ class Courier:
     async def _stop(self, error: DeliveryError) -> None:
         """The destination is failing: once for all items that fail together."""
         async with self._failing:
-            if self.probe is None:
-                self.probe = await self._closed_until(error)
-                logger.warning(
-                    "Destination %s: %s",
-                    self._destination.name,
-                    self._destination.redact(str(error)),
-                    extra={"destination": self._destination.name},
+            if self.probe is not None:
+                return
+            opening = await self._opening(error)
+            self.probe = opening.probe
+            reason = self._destination.redact(str(error)) or type(error).__name__
+            name = self._destination.name
+            logger.warning("Destination %s: %s", name, reason, extra={"destination": name})
+            if opening.is_news:
+                await News(self._context, self._destination, self._using).opened(
+                    reason, opening.probe
                 )
 
-    async def _closed_until(self, failure: DeliveryError) -> datetime:
+    async def _opening(self, failure: DeliveryError) -> queue.Opening:
         """When the destination is probed, as the database has it; without it, in the next lane."""
         try:
             return await self._context.pool.run(
@@ -137,7 +161,7 @@ class Courier:
             logger.warning(
                 "That %s failed could not be written: %s", self._destination.name, error
             )
-            return timezone.now()
+            return queue.Opening(timezone.now(), is_news=False)
 
     def _damaged(self, ready: Ready, error: ParcelDamaged) -> Verdict:
         """Throw the damaged parcel away, so that the next attempt renders it anew."""
@@ -164,6 +188,11 @@ class Courier:
         if item.pk not in held:
             raise LeaseLost(f"Another worker has taken item {item.pk} over.")
         self._lease.confirm(held, asked_at)
+
+
+def _aware(moment: datetime | None) -> datetime | None:
+    naive = moment is not None and timezone.is_naive(moment)
+    return timezone.make_aware(moment) if moment is not None and naive else moment
 
 
 def _idempotency_key(ready: Ready) -> str:

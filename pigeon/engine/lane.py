@@ -15,6 +15,7 @@ from pigeon.engine import slots
 from pigeon.engine.connection import Connection
 from pigeon.engine.context import Context
 from pigeon.engine.courier import Courier
+from pigeon.engine.gate import gate_of
 from pigeon.engine.lease import Lease, boot_time
 from pigeon.engine.prepare import Prepared, Ready, Reserved, prepare, reserve
 from pigeon.engine.recorder import Recorder
@@ -66,13 +67,20 @@ class Lane:
         #: had been.
         self._begun: set[int] = set()
         self._failure: BaseException | None = None
+        self._gate = gate_of(context, destination)
         limits = make_sender(destination)
         self._max_connections, self._in_flight = limits.connections, limits.in_flight
 
     @property
     def _closed(self) -> bool:
-        stopping = self._context.stopping.is_set()
-        return stopping or self._failure is not None or self._courier.probe is not None
+        if self._context.stopping.is_set() or self._failure or self._courier.probe:
+            return True
+        return self._gate is not None and self._gate.is_shut
+
+    @property
+    def rests_until(self) -> float | None:
+        """Until when (monotonic seconds) the rate lets nothing go; ``None``: it does."""
+        return None if self._gate is None else self._gate.rests_until
 
     async def work(self) -> None:
         """Run until nothing is left that can be sent now."""
@@ -87,6 +95,8 @@ class Lane:
         finally:
             renewing.cancel()
             await self._context.pool.run(slots.free_all, self._token)
+            if self._gate is not None:
+                await self._gate.close()
 
     async def _drain(self) -> None:
         try:
@@ -136,7 +146,8 @@ class Lane:
         return await self._claim()
 
     async def _claim(self) -> list[ItemToPush]:
-        limit = 0 if self._closed else self._context.take_allowance(conf.BATCH_SIZE)
+        size = conf.BATCH_SIZE if self._gate is None else self._gate.batch(conf.BATCH_SIZE)
+        limit = 0 if self._closed else self._context.take_allowance(size)
         if not limit:
             self.busy = not self._closed and not self.claimed
             return []
@@ -219,6 +230,8 @@ class Lane:
 
     async def _deliver(self, connection: Connection, ready: Ready) -> None:
         result: Result | None = Result(ready.item, None)
+        if self._gate is not None and not self._closed:
+            await self._gate.turn(ready.parcel.size if ready.parcel else 0)
         if not self._closed:
             self._begun.add(ready.item.pk)
             result = await self._courier.deliver(connection, ready)

@@ -13,6 +13,7 @@ from pigeon.conf import conf
 from pigeon.destinations import Destination
 from pigeon.engine import slots
 from pigeon.engine.context import Context
+from pigeon.engine.news import News
 from pigeon.engine.prepare import Ready
 from pigeon.models.attempt import Outcome
 from pigeon.queue import Result
@@ -51,7 +52,8 @@ class Recorder:
         self._recorded = recorded
         self._results: list[Result] = []
         self._paths: set[str] = set()
-        self._is_well = False
+        self._news = News(context, destination, using)
+        self._is_well = self._is_well_again = False
         self._full = asyncio.Event()
         self._writing = asyncio.Lock()
 
@@ -96,9 +98,15 @@ class Recorder:
                 self._results, self._paths = results + self._results, paths | self._paths
                 raise
             self._recorded({result.item.pk for result in results}, paths)
-            self._context.report(
-                self._destination.name, [each for each in results if each.item.pk in written]
-            )
+            ours = [each for each in results if each.item.pk in written]
+            self._context.report(self._destination.name, ours)
+            await self._tell(ours)
+
+    async def _tell(self, results: Sequence[Result]) -> None:
+        if self._is_well_again:
+            self._is_well_again = False
+            await self._news.closed()
+        await self._news.recorded(results)
 
     async def _write(self, results: Sequence[Result], paths: set[str]) -> set[int]:
         for wait in (*WAITS, None):
@@ -117,6 +125,6 @@ class Recorder:
         if paths:
             slots.free_paths(self._destination, self._token, paths)
         if not self._is_well and any(each.outcome == Outcome.PUSHED for each in results):
-            queue.destination_succeeded(self._destination)
+            self._is_well_again = queue.destination_succeeded(self._destination)
             self._is_well = True
         return written

@@ -9,14 +9,16 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from itertools import islice
 
 from asgiref.sync import async_to_sync
 from django.db import Error as AnyDatabaseError
 
-from pigeon import queue
+from pigeon import limits, queue
 from pigeon.conf import conf
 from pigeon.destinations import Destination, shown
+from pigeon.engine.alarm import alarm_for
 from pigeon.engine.context import Context, Progress
 from pigeon.engine.lane import Lane
 from pigeon.engine.memory import fewer_searches
@@ -29,6 +31,10 @@ from pigeon.registry import registry
 logger = logging.getLogger("pigeon.engine")
 
 Key = tuple[str, str]
+#: Seconds that a run that drains the queue waits for a destination whose rate lets nothing go.
+PATIENCE = 60
+#: Seconds after which the hours of a destination are looked at again.
+HOURS_INTERVAL = 60
 
 
 def push(options: Options | None = None, progress: Progress | None = None) -> Summary:
@@ -48,10 +54,11 @@ async def apush(options: Options | None = None, progress: Progress | None = None
     """The same as :func:`push`, for callers that have an event loop."""
     options = options or Options()
     pool = make_pool(options.threads)
-    context = Context(options, pool, progress)
     try:
-        with _stopped_by_signals(context):
-            await _Run(context).work()
+        async with alarm_for(pool) as alarm:
+            context = Context(options, pool, progress, alarm)
+            with _stopped_by_signals(context):
+                await _Run(context).work()
     finally:
         await pool.close()
     context.summary.stopped = context.stopping.is_set()
@@ -69,6 +76,8 @@ class _Run:
         self._lanes: dict[Key, tuple[Lane, asyncio.Task[None]]] = {}
         #: Until when (monotonic seconds) nobody looks there: nothing could be done there.
         self._resting: dict[Key, float] = {}
+        #: Until when (monotonic seconds) the rate there lets nothing go.
+        self._turns: dict[Key, float] = {}
         self._busy: set[Key] = set()
 
     async def work(self) -> None:
@@ -88,18 +97,25 @@ class _Run:
             await self._context.pool.run(self._hasten)
         while not self._context.stopping.is_set():
             await self._start_lanes()
-            if not self._lanes and not self._context.options.forever:
+            if not self._lanes and not self._goes_on():
                 break
             await self._wait()
             self._collect()
 
+    def _goes_on(self) -> bool:
+        """Whether a run without lanes shall stay: a worker does, or it is another's turn soon."""
+        soon = time.monotonic() + PATIENCE
+        is_soon = not self._context.is_spent and any(at < soon for at in self._turns.values())
+        return self._context.options.forever or is_soon
+
     async def _start_lanes(self) -> None:
+        now = time.monotonic()
+        self._turns = {key: until for key, until in self._turns.items() if until > now}
         room = self._context.options.concurrency - len(self._lanes)
         if room <= 0 or self._context.is_spent:
             return
-        now = time.monotonic()
         resting = {key for key, until in self._resting.items() if until > now}
-        for key in await self._find({*self._lanes, *self._busy, *resting}, room):
+        for key in await self._find({*self._lanes, *self._busy, *resting, *self._turns}, room):
             destination = self._destinations[key[0]]
             try:
                 lane = Lane(self._context, destination, key[1])
@@ -124,7 +140,18 @@ class _Run:
     def _find_work(self, skipped: set[Key], room: int) -> list[Key]:
         """In turn, and no longer than it takes: there may be thousands of destinations."""
         keys = (key for key in self._keys if key not in skipped and queue.has_work(*key))
-        return list(islice(keys, room))
+        return list(islice((key for key in keys if self._is_open(key)), room))
+
+    def _is_open(self, key: Key) -> bool:
+        """Whether it is within the destination's hours; if not, it rests."""
+        opens = limits.opens(self._destinations[key[0]], datetime.now(UTC))
+        if opens is None:
+            self._context.summary.out_of_hours.pop(key[0], None)
+            return True
+        self._context.summary.out_of_hours[key[0]] = opens
+        forever = self._context.options.forever
+        self._resting[key] = time.monotonic() + HOURS_INTERVAL if forever else math.inf
+        return False
 
     def _hasten(self) -> None:
         for using in conf.DATABASES:
@@ -137,11 +164,16 @@ class _Run:
         try:
             await asyncio.wait(
                 [stopping, *tasks],
-                timeout=conf.POLL_INTERVAL,
+                timeout=self._pause(),
                 return_when=asyncio.FIRST_COMPLETED,
             )
         finally:
             stopping.cancel()
+
+    def _pause(self) -> float:
+        """Seconds until the next look at the queue."""
+        rest = min(self._turns.values(), default=math.inf) - time.monotonic()
+        return max(0.0, min(conf.POLL_INTERVAL, rest))
 
     def _collect(self) -> None:
         ended = {key: self._lanes[key] for key, (_, task) in self._lanes.items() if task.done()}
@@ -158,6 +190,8 @@ class _Run:
                 self._report(lane.destination, error)
             if key not in busy and (error is not None or not lane.claimed):
                 self._rest(key)
+            elif lane.rests_until is not None:
+                self._turns[key] = lane.rests_until
 
     def _rest(self, key: Key) -> None:
         """Do not try there again in this run; a worker that stays does, after a while."""

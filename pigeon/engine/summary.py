@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from pigeon.models.attempt import Outcome
 from pigeon.queue import Result
@@ -47,11 +48,13 @@ class Summary:
         destinations: name → counts.
         errors: what went wrong that no item could hold.
         stopped: a signal ended the run before it was done.
+        out_of_hours: destination with work that is out of its hours → when it opens.
     """
 
     destinations: dict[str, Counts] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
     stopped: bool = False
+    out_of_hours: dict[str, datetime] = field(default_factory=dict)
     _again: set[tuple[str | None, int]] = field(default_factory=set, repr=False)
 
     def add(self, destination: str, results: Iterable[Result]) -> None:

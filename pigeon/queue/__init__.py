@@ -8,15 +8,18 @@ of ``PIGEON_DATABASES``.
 from pigeon.queue.basics import add, clock, state_alias
 from pigeon.queue.claims import claim, has_work, renew
 from pigeon.queue.destinations import (
+    Opening,
     destination_failed,
     destination_succeeded,
     is_open,
     retry_date,
 )
+from pigeon.queue.pace import give_time_back, take_time
 from pigeon.queue.results import Result, finish
 from pigeon.queue.upkeep import Replay, clean, hasten, replay
 
 __all__ = [
+    "Opening",
     "Replay",
     "Result",
     "add",
@@ -26,6 +29,7 @@ __all__ = [
     "destination_failed",
     "destination_succeeded",
     "finish",
+    "give_time_back",
     "has_work",
     "hasten",
     "is_open",
@@ -33,4 +37,5 @@ __all__ = [
     "replay",
     "retry_date",
     "state_alias",
+    "take_time",
 ]

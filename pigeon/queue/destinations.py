@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -35,8 +36,21 @@ def retry_date(item: ItemToPush, now: datetime, error: DeliveryError) -> datetim
     )
 
 
-def destination_failed(destination: Destination, error: DeliveryError) -> datetime:
-    """Open the destination's breaker, or stop it; when it is probed next.
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """That nothing goes to a destination for a while.
+
+    Attributes:
+        probe: when it is tried next.
+        is_news: it was well until now, or it has been stopped for the first time.
+    """
+
+    probe: datetime
+    is_news: bool = True
+
+
+def destination_failed(destination: Destination, error: DeliveryError) -> Opening:
+    """Open the destination's breaker, or stop it.
 
     What fails there while the breaker is open already failed together with the first, so it
     counts no more. Call it before the results are recorded: until then nobody probes.
@@ -49,17 +63,22 @@ def destination_failed(destination: Destination, error: DeliveryError) -> dateti
         if error.stops_destination:
             probe = now + timedelta(seconds=conf.STOPPED_PROBE_INTERVAL)
             states.set_stopped(now, probe, message, destination.fingerprint())
-            return probe
+            return Opening(probe, is_news=not state.stopped_reason)
         if state.next_probe and not is_open(state, destination, now):
-            return state.next_probe
+            return Opening(state.next_probe, is_news=False)
         failures = state.failures + 1
-        pause = max(delay(failures, conf.RETRY_SCHEDULE), error.retry_after or timedelta())
-        probe = now + pause
+        pause = delay(failures, conf.RETRY_SCHEDULE)
+        pause = min(pause, timedelta(seconds=conf.MAX_PROBE_INTERVAL))
+        probe = now + max(pause, error.retry_after or timedelta())
         states.set_failing(now, probe, message, failures=failures)
-        return probe
+        return Opening(probe, is_news=state.is_well)
 
 
-def destination_succeeded(destination: Destination) -> None:
-    """Close the breaker: something was delivered."""
+def destination_succeeded(destination: Destination) -> bool:
+    """Close the breaker, for something was delivered; whether it was open until now."""
     states = DestinationState.objects.using(state_alias()).filter(name=destination.name)
-    states.set_well(clock(state_alias()))
+    now = clock(state_alias())
+    if states.unwell().set_well(now):
+        return True
+    states.set_well(now)
+    return False

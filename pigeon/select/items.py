@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
+
+from django.utils import timezone
 
 from pigeon.configuration import DefaultConfiguration
 from pigeon.decide import hook_error, item_model
@@ -26,6 +29,7 @@ def build_items(
     *,
     action: Action | None = None,
     error: ItemError | None = None,
+    expires: datetime | None = None,
 ) -> list[ItemToPush]:
     """Items of ``event`` for ``rule``.
 
@@ -36,11 +40,14 @@ def build_items(
         event: the change.
         action: what the partner is to do; the event's own action unless given.
         error: what a hook raised; the items then have its status and message.
+        expires: when nobody wants them any more; as the rule says unless given.
     """
     model = item_model(rule, event.instance)
     key = key_of(model, event.instance)
     if len(key) > MAX_KEY:
         key, error = key[:MAX_KEY], _too_long(rule, key)
+    if (action or event.action) != Action.DELETED:
+        expires = expires or expiry_of(rule)
     return [
         ItemToPush(
             rule_name=rule.name,
@@ -54,9 +61,20 @@ def build_items(
             priority=rule.priority,
             status=found.status if found else Status.NEW,
             message=storable(str(found)) if found else "",
+            expires=expires,
         )
         for name, found in _targets(rule, error)
     ]
+
+
+def expiry_of(rule: DefaultConfiguration) -> datetime | None:
+    """When what is queued now for ``rule`` is no longer wanted; ``None``: it always is."""
+    length = rule.expires_after
+    if length is None:
+        return None
+    return timezone.now() + (
+        length if isinstance(length, timedelta) else timedelta(seconds=length)
+    )
 
 
 def _targets(

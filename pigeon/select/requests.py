@@ -6,6 +6,7 @@ import hashlib
 import json
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.db import router
@@ -21,7 +22,7 @@ from pigeon.models.item import ItemToPush
 from pigeon.models.status import Action
 from pigeon.registry import registry
 from pigeon.select.events import Event
-from pigeon.select.items import build_items
+from pigeon.select.items import build_items, expiry_of
 from pigeon.select.objects import MAX_KEY, MAX_TITLE
 from pigeon.text import storable
 
@@ -31,7 +32,9 @@ Rule = DefaultConfiguration | type[DefaultConfiguration] | str
 PAGE = 1000
 
 
-def add_item_to_push(instance: Model, rule: Rule, *, using: str | None = None) -> list[ItemToPush]:
+def add_item_to_push(
+    instance: Model, rule: Rule, *, using: str | None = None, expires: datetime | None = None
+) -> list[ItemToPush]:
     """Queue ``instance`` for ``rule`` at all its destinations, without asking its filters.
 
     Args:
@@ -39,6 +42,8 @@ def add_item_to_push(instance: Model, rule: Rule, *, using: str | None = None) -
         rule: a registered rule, its class or its name.
         using: alias of the database whose queue is meant; the one that saves of ``instance``
             go to unless given.
+        expires: when (aware) nobody wants it any more; as the rule's ``expires_after`` says
+            unless given.
 
     Returns:
         The items, one per destination; none if the rule has no destination.
@@ -53,12 +58,12 @@ def add_item_to_push(instance: Model, rule: Rule, *, using: str | None = None) -
     found = _registered(rule)
     alias = using or router.db_for_write(type(instance), instance=instance)
     _demand_queue(alias)
-    items = build_items(found, Event(instance, Action.UPDATED, alias))
+    items = build_items(found, Event(instance, Action.UPDATED, alias), expires=expires)
     queue.add(items, alias)
     return items
 
 
-def enqueue(queryset: QuerySet[Any], rule: Rule) -> int:
+def enqueue(queryset: QuerySet[Any], rule: Rule, *, expires: datetime | None = None) -> int:
     """Queue every object of ``queryset`` that the filters of ``rule`` accept.
 
     This is how to say what bypasses ``save()``: ``update()``, ``bulk_create()``, raw SQL.
@@ -69,6 +74,8 @@ def enqueue(queryset: QuerySet[Any], rule: Rule) -> int:
     Args:
         queryset: a queryset of objects, not of ``values()``.
         rule: a registered rule, its class or its name.
+        expires: when (aware) nobody wants them any more; as the rule's ``expires_after`` says
+            unless given.
 
     Returns:
         The number of items that were queued.
@@ -83,7 +90,7 @@ def enqueue(queryset: QuerySet[Any], rule: Rule) -> int:
     _demand_queue(using)
     total = 0
     for page in _pages(queryset.using(using)):
-        items = [item for instance in page for item in _accepted(found, instance, using)]
+        items = [item for each in page for item in _accepted(found, each, using, expires)]
         queue.add(items, using)
         total += len(items)
     return total
@@ -127,6 +134,7 @@ def _batch_items(
             event_id=event_id,
             action=Action.CREATED,
             priority=rule.priority,
+            expires=expiry_of(rule),
         )
         for name in names
     ]
@@ -153,11 +161,14 @@ def _writing_alias(queryset: Any) -> str:
     return str(inner._db or router.db_for_write(queryset.model, **inner._hints))
 
 
-def _accepted(rule: DefaultConfiguration, instance: Model, using: str) -> list[ItemToPush]:
+def _accepted(
+    rule: DefaultConfiguration, instance: Model, using: str, expires: datetime | None
+) -> list[ItemToPush]:
     decision = decide(rule, instance, created=True, changed=frozenset)
     if not decision.selected and decision.error is None:
         return []
-    return build_items(rule, Event(instance, Action.UPDATED, using), error=decision.error)
+    event = Event(instance, Action.UPDATED, using)
+    return build_items(rule, event, error=decision.error, expires=expires)
 
 
 def _pages(queryset: QuerySet[Any]) -> Iterator[Iterable[Model]]:

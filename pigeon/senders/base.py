@@ -80,6 +80,9 @@ class Sender(ABC):
     in_flight: int = 1
     #: How many connections the engine opens when there is enough work.
     connections: int = 1
+    #: Seconds after which the engine gives a delivery up; ``None``: never, because the sender
+    #: sees by itself when nothing moves.
+    delivery_timeout: float | None = 3600
     #: Options that ``OPTIONS`` of a destination may have, with the type of each value.
     options: ClassVar[dict[str, type | tuple[type, ...]]] = {}
 
@@ -87,6 +90,8 @@ class Sender(ABC):
         self.destination = destination
         self.in_flight = int(destination.options.get("in_flight", type(self).in_flight))
         self.connections = int(destination.options.get("connections", type(self).connections))
+        limit = destination.options.get("delivery_timeout", type(self).delivery_timeout)
+        self.delivery_timeout = limit
 
     @property
     def broken(self) -> bool:

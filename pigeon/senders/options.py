@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from pigeon import limits
 from pigeon.destinations import Destination
 from pigeon.senders.base import COMMON_OPTIONS
 
@@ -14,9 +15,10 @@ _TYPE_NAMES: Mapping[object, str] = {
     int: "a whole number",
     float: "a number",
     bool: "True or False",
+    dict: "a dictionary",
     Callable: "a callable",
 }
-_POSITIVE = ("connections", "in_flight", "timeout")
+_POSITIVE = ("connections", "in_flight", "timeout", "delivery_timeout")
 
 
 def problems(destination: Destination, understood: Mapping[str, Any]) -> list[str]:
@@ -26,11 +28,12 @@ def problems(destination: Destination, understood: Mapping[str, Any]) -> list[st
         understood: the sender's own options and their types; the common ones are known.
     """
     known = {**COMMON_OPTIONS, **understood}
-    return [
+    found = [
         problem
         for name, value in destination.options.items()
         for problem in _option_problems(name, value, known)
     ]
+    return found or list(limits.problems(destination))
 
 
 def _option_problems(name: str, value: object, known: Mapping[str, Any]) -> Iterator[str]:

@@ -50,7 +50,7 @@ def probe(alias: str, now: datetime) -> list[Any]:
 def test_a_failing_destination_gets_nothing_until_its_probe_and_then_one_item(
     waiting: str,
 ) -> None:
-    when = destination_failed(beloved(), Unreachable("no route to host"))
+    when = destination_failed(beloved(), Unreachable("no route to host")).probe
 
     assert take(waiting, to=beloved()) == []
     assert probe(waiting, when - timedelta(seconds=1)) == []
@@ -60,7 +60,7 @@ def test_a_failing_destination_gets_nothing_until_its_probe_and_then_one_item(
 
 def test_a_probe_waits_until_what_was_sent_before_has_come_back(waiting: str) -> None:
     before = take(waiting, to=beloved(), limit=3)
-    when = destination_failed(beloved(), Unreachable("no route to host"))
+    when = destination_failed(beloved(), Unreachable("no route to host")).probe
     soon = when.replace() if when < before[0].lease_until else timezone.now()
     DestinationState.objects.using(waiting).update(next_probe=soon)
     assert probe(waiting, soon) == []
@@ -69,38 +69,63 @@ def test_a_probe_waits_until_what_was_sent_before_has_come_back(waiting: str) ->
 
 
 def test_a_probe_that_its_worker_never_finished_is_made_again(waiting: str) -> None:
-    when = destination_failed(beloved(), Unreachable("no route to host"))
+    when = destination_failed(beloved(), Unreachable("no route to host")).probe
     probe(waiting, when)
     assert len(probe(waiting, when + timedelta(hours=1))) == 1
 
 
 def test_success_opens_the_destination(waiting: str) -> None:
-    when = destination_failed(beloved(), Unreachable("no route to host"))
+    when = destination_failed(beloved(), Unreachable("no route to host")).probe
     push(waiting, probe(waiting, when))
-    destination_succeeded(beloved())
+    assert destination_succeeded(beloved()) is True
+    assert destination_succeeded(beloved()) is False, "it was well already"
     assert len(take(waiting, to=beloved())) == 9
     assert state(waiting).failures == 0
     assert state(waiting).last_success_date is not None
 
 
 def test_the_pause_grows_with_each_failed_probe(waiting: str) -> None:
-    when = destination_failed(beloved(), Unreachable("no route"))
+    when = destination_failed(beloved(), Unreachable("no route")).probe
     assert timedelta(seconds=49) < when - timezone.now() <= timedelta(seconds=100)
     hasten(["beloved"], waiting)
-    when = destination_failed(beloved(), Unreachable("no route"))
+    when = destination_failed(beloved(), Unreachable("no route")).probe
     assert timedelta(seconds=499) < when - timezone.now() <= timedelta(seconds=1000)
     assert state(waiting).failures == 2
 
 
+def test_the_pause_grows_no_further_than_the_longest(waiting: str, settings: Any) -> None:
+    settings.PIGEON_RETRY_SCHEDULE = [30, 60, 300, 1800, 43200]
+    settings.PIGEON_MAX_PROBE_INTERVAL = 900
+    pauses = []
+    for _ in range(12):
+        opening = destination_failed(beloved(), Unreachable("no route"))
+        pauses.append((opening.probe - timezone.now()).total_seconds())
+        hasten(["beloved"], waiting)
+    for pause, full in zip(pauses, [30, 60, 300, *[1800] * 9], strict=True):
+        assert min(full / 2, 900) - 9 < pause <= min(full, 900)
+    assert state(waiting).failures == 12
+
+
+def test_it_is_news_once_that_a_destination_fails_or_is_stopped(waiting: str) -> None:
+    refused, lost = AuthenticationError("Login refused"), Unreachable("no route")
+    news = []
+    for error in (lost, lost, refused, refused, lost, refused):
+        news.append(destination_failed(beloved(), error).is_news)
+        hasten(["beloved"], waiting)
+    assert news == [True, False, True, False, False, True]
+
+
 def test_deliveries_that_fail_together_count_once(waiting: str) -> None:
-    probes = {destination_failed(beloved(), Unreachable("no route")) for _ in range(32)}
-    assert len(probes) == 1
+    openings = [destination_failed(beloved(), Unreachable("no route")) for _ in range(32)]
+    assert len({opening.probe for opening in openings}) == 1
+    assert [opening.is_news for opening in openings] == [True] + [False] * 31
     assert state(waiting).failures == 1
 
 
 def test_a_partner_who_says_when_to_come_back_is_obeyed(waiting: str) -> None:
     error = Unreachable("come back later", retry_after=timedelta(hours=5))
-    assert destination_failed(beloved(), error) - timezone.now() > timedelta(hours=4, minutes=59)
+    pause = destination_failed(beloved(), error).probe - timezone.now()
+    assert pause > timedelta(hours=4, minutes=59)
 
 
 def test_a_paused_destination_costs_the_others_nothing(waiting: str) -> None:
@@ -113,7 +138,7 @@ def test_a_paused_destination_costs_the_others_nothing(waiting: str) -> None:
 def test_a_refused_login_stops_the_destination_not_the_items(
     waiting: str, error: type[Any]
 ) -> None:
-    when = destination_failed(beloved(), error("Login refused"))
+    when = destination_failed(beloved(), error("Login refused")).probe
     assert state(waiting).stopped_reason == "Login refused"
     assert take(waiting, to=beloved()) == []
     assert timedelta(seconds=890) < when - timezone.now() <= timedelta(seconds=900)
