@@ -79,7 +79,7 @@ class Examination:
             seen = f"nothing more within {limit:g} s"
             ask = "Ask the partner why the server hangs."
             self._fail("come to an end", seen, ask)
-        except Exception as error:  # noqa: BLE001 - a user's own sender may raise anything
+        except Exception as error:
             logger.debug("%s cannot be examined", self._destination.name, exc_info=True)
             ask = "Correct the sender, or ask the partner about what was seen."
             self._fail("go on", words_of(error), ask)

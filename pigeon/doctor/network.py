@@ -6,6 +6,7 @@ import asyncio
 import os
 import socket
 import time
+from contextlib import suppress
 
 from pigeon.destinations import Destination
 from pigeon.destinations.url import DEFAULT_PORTS, bracketed
@@ -13,6 +14,8 @@ from pigeon.senders.capabilities import Capability
 
 #: Seconds for finding the addresses, and for connecting to one of them.
 TIMEOUT = 10.0
+#: Seconds that a server gets to end a connection that we have ended.
+GOODBYE = 1.0
 
 
 def port_of(destination: Destination) -> int | None:
@@ -57,11 +60,21 @@ async def _one(address: str, port: int) -> tuple[bool, str]:
     start = time.monotonic()
     try:
         async with asyncio.timeout(TIMEOUT):
-            _, writer = await asyncio.open_connection(address, port)
+            reader, writer = await asyncio.open_connection(address, port)
     except TimeoutError:
         return False, f"{where} does not answer within {TIMEOUT:g} s"
     except OSError as error:
         return False, f"{where}: {os.strerror(error.errno) if error.errno else error}"
     milliseconds = (time.monotonic() - start) * 1000
-    writer.transport.abort()
+    await _hang_up(reader, writer)
     return True, f"{where} in {milliseconds:.1f} ms"
+
+
+async def _hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Close, and let the server notice: it may take few connections, and the login comes next."""
+    with suppress(OSError):  # TimeoutError is one
+        async with asyncio.timeout(GOODBYE):
+            writer.write_eof()
+            while await reader.read(1024):
+                pass
+    writer.transport.abort()

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from django.core.management.base import CommandError
 
 from pigeon import engine
+from pigeon.condition import moment
 from pigeon.conf import conf
 from pigeon.engine import Counts, Options, Summary
 from pigeon.management.command import PigeonCommand
@@ -45,6 +46,7 @@ def as_data(summary: Summary) -> dict[str, object]:
     return {
         **{name: summary.total(name) for name in _COUNTS},
         "stopped": summary.stopped,
+        "out_of_hours": summary.out_of_hours,
         "errors": [one_line(error) for error in summary.errors],
         "destinations": {
             name: {**asdict(counts), "last_error": _last_error(name, counts)}
@@ -60,6 +62,10 @@ def _print(command: PigeonCommand, summary: Summary) -> None:
         if each.pushed or each.retry or each.failed or each.cancelled
     ]
     command.print_table(_HEADINGS, rows)
+    if rows or command.stdout.isatty():
+        for name, opens in sorted(summary.out_of_hours.items()):
+            text = f"{name} is out of its hours; what waits for it goes from {moment(opens)} on."
+            command.stdout.write(text)
     # Silence elsewhere: cron mails every word.
     if not rows and not summary.errors and command.stdout.isatty():
         command.stdout.write(_idle())

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import socket
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -53,3 +54,12 @@ def untouched(place: Place) -> Callable[[], None]:  # noqa: F811
         assert everything(place.folder) == before
 
     return check
+
+
+@pytest.fixture
+def hanging() -> Iterator[int]:
+    """A port where connections are taken, and then nothing is said."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        yield listening.getsockname()[1]

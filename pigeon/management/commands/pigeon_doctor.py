@@ -39,6 +39,7 @@ class Command(PigeonCommand):
                 with waiting.paused():
                     if not as_json:
                         print_report(self, report, first=not reports)
+                        self.stdout.flush()
                 reports.append(report)
 
             doctor.examine_all(candidates, tell)
