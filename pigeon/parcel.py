@@ -83,10 +83,13 @@ class Receipt:
     Attributes:
         path: path relative to the destination's folder (the parcel's own path).
         remote_path: full path (or identifier) at the partner.
-        size: bytes at the partner; 0 for a removal.
-        sha256: digest of what was sent; empty for a removal.
+        size: bytes at the partner; 0 if nothing of ours is there.
+        sha256: digest of what was sent; empty if nothing of ours is there.
         published: how it got its final name: ``"rename"``, ``"replace"``, ``"in-place"``,
-            ``"found"`` (an earlier attempt had delivered it), ``"removed"``, ``"memory"``.
+            ``"found"`` (an earlier attempt had delivered it), ``"removed"``, ``"skipped"`` (a
+            file of the partner's has that name and was left alone), ``"memory"``; where there
+            are no files: ``"put"`` and ``"post"`` (HTTP), ``"stored"`` (a storage),
+            ``"mailed"``.
         verified: how it was checked there: ``"none"``, ``"size"`` or ``"sha256"``.
     """
 

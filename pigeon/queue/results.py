@@ -151,6 +151,7 @@ def _record_publications(results: Iterable[Result], using: str, now: datetime) -
         (result.item.destination, receipt.path): (result, receipt)
         for result in results
         for receipt in result.receipts
+        if receipt.published != "skipped"
     }
     put: list[Put] = []
     gone: dict[str, list[str]] = {}

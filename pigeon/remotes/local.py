@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import shutil
 import stat
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import contextmanager
@@ -25,6 +26,7 @@ from pigeon.exceptions import (
     TransientError,
 )
 from pigeon.remotes.base import (
+    ChmodUnsupported,
     Remote,
     RemoteEntry,
     RemoteFileNotFound,
@@ -32,6 +34,7 @@ from pigeon.remotes.base import (
     RenameTargetExists,
     RenameUnsupported,
 )
+from pigeon.remotes.containment import refuse_way_out
 from pigeon.remotes.source import CHUNK, Source
 
 T = TypeVar("T")
@@ -39,7 +42,7 @@ T = TypeVar("T")
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
 _BAD_NAME = {errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL}
-_NOT_A_FOLDER = {errno.ENOTDIR, errno.EISDIR, errno.EEXIST}
+_NOT_A_FOLDER = {errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENOTEMPTY}
 _NO_HARD_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
 
 
@@ -100,10 +103,10 @@ class LocalRemote(Remote):
 
     async def put(self, source: Source, path: str, offset: int = 0) -> int | None:
         """Write ``source`` to ``path`` and to the disk; see :meth:`Remote.put`."""
-        if source.is_small:
-            return await self._do(f"write {path}", lambda: _write_small(source, path))
         doing = f"write {path}"
-        stream = await self._do(doing, partial(_opened, path, "wb"))
+        if source.is_small:
+            return await self._inside(path, doing, lambda: _write_small(source, path))
+        stream = await self._inside(path, doing, partial(_opened, path, "wb"))
         with self._errors(doing), stream:
             async for chunk in source.chunks():
                 await asyncio.to_thread(stream.write, chunk)
@@ -113,17 +116,47 @@ class LocalRemote(Remote):
         """Rename, and write the folder to the disk. See :meth:`Remote.rename`."""
         rename = os.replace if replace else _rename_to_free_name
         async with self._renaming:
-            await self._do(f"rename {old} to {new}", lambda: _renamed(rename, old, new))
+            await self._inside(new, f"rename {old} to {new}", lambda: _renamed(rename, old, new))
 
     async def remove(self, path: str) -> None:
         """Delete the file ``path``. Raises ``RemoteFileNotFound``."""
-        await self._do(f"delete {path}", Path(path).unlink)
+        await self._inside(path, f"delete {path}", Path(path).unlink)
 
     async def make_directory(self, path: str) -> None:
         """Create directory ``path`` and its parents; fine when it exists."""
-        await self._do(
-            f"make the folder {path}", lambda: Path(path).mkdir(parents=True, exist_ok=True)
-        )
+        make = partial(Path(path).mkdir, parents=True, exist_ok=True)
+        await self._inside(path, f"make the folder {path}", make)
+
+    async def remove_directory(self, path: str) -> None:
+        """Delete the empty directory ``path``: in our folder, or one that only led to it."""
+        if self.root.startswith(f"{path}/"):
+            await self._do(f"delete the folder {path}", Path(path).rmdir)
+        else:
+            await self._inside(path, f"delete the folder {path}", Path(path).rmdir)
+
+    async def chmod(self, path: str, mode: int) -> None:
+        """Set the permission bits of ``path``. Raises ``ChmodUnsupported``."""
+        change = partial(Path(path).chmod, mode)
+        try:
+            await self._inside(path, f"change the permissions of {path}", change)
+        except DestinationMisconfigured as error:
+            raise ChmodUnsupported(str(error)) from error
+
+    async def free_space(self) -> int | None:
+        """Bytes that are free for us on the disk of :attr:`root`."""
+        try:
+            return await self._do("ask for free space", lambda: shutil.disk_usage(self.root).free)
+        except RemoteFileNotFound:
+            return None  # the folder is still to be made
+
+    async def _inside(self, path: str, doing: str, step: Callable[[], T]) -> T:
+        """``step``, which changes ``path``, unless that lies outside."""
+
+        def guarded() -> T:
+            refuse_way_out(self.root, path)
+            return step()
+
+        return await self._do(doing, guarded)
 
     async def _do(self, doing: str, step: Callable[[], T]) -> T:
         with self._errors(doing):
@@ -152,6 +185,11 @@ def _explain(error: OSError, doing: str) -> DeliveryError:
         return PermanentError(
             f"Pigeon could not {doing}: {said}. The file system does not take this name."
         )
+    if error.errno == errno.ELOOP:
+        return PermanentError(
+            f"Pigeon could not {doing}: a symbolic link stands there, which it does not follow. "
+            "Remove the link."
+        )
     if error.errno in _NOT_A_FOLDER:
         return DestinationMisconfigured(
             f"Pigeon could not {doing}: {said}. A file stands where a folder is needed, or a "
@@ -161,17 +199,22 @@ def _explain(error: OSError, doing: str) -> DeliveryError:
 
 
 def _opened(path: str, mode: Literal["rb", "wb"]) -> BinaryIO:
-    return Path(path).open(mode)
+    return open(path, mode, opener=_no_link if mode == "wb" else None)
+
+
+def _no_link(path: str, flags: int) -> int:
+    """What we write is never another file that a link of the name points to."""
+    return os.open(path, flags | os.O_NOFOLLOW, 0o666)
 
 
 def _write_small(source: Source, path: str) -> int:
     data = source.read()
-    with Path(path).open("wb", buffering=0) as stream:
+    with _opened(path, "wb") as stream:
         stream.write(data)
-        return _flush(stream.fileno())
+        return _flush(stream.fileno(), stream.flush)
 
 
-def _flush(descriptor: int, flush: Callable[[], object] = lambda: None) -> int:
+def _flush(descriptor: int, flush: Callable[[], object]) -> int:
     """Write to the disk; returns the size."""
     flush()
     os.fsync(descriptor)

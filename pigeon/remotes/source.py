@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import io
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from pigeon.exceptions import ParcelDamaged
 from pigeon.parcel import OutputFile
@@ -19,14 +21,26 @@ CHUNK = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file on our disk to be put, with the size and digest that it must have.
+    """A file to be put, with the size and digest that it must have.
 
     What is read is compared with ``file`` before the last byte counts as sent, so that a
-    damaged parcel is never published.
+    damaged parcel is never published. Read it by :meth:`read` or :meth:`chunks`.
+
+    Attributes:
+        local_path: where it lies on our disk.
+        file: what it must be.
+        content: the file itself, for one that is nowhere on our disk.
     """
 
     local_path: Path
     file: OutputFile
+    content: bytes | None = None
+
+    @classmethod
+    def of(cls, path: str, content: bytes) -> Source:
+        """``content``, to be put as ``path``, relative to the destination's folder."""
+        file = OutputFile(path, len(content), hashlib.sha256(content).hexdigest())
+        return cls(Path(path), file, content)
 
     @property
     def is_small(self) -> bool:
@@ -40,14 +54,17 @@ class Source:
             ParcelDamaged: the file is missing, or is not what the manifest says.
         """
         try:
-            data = self.local_path.read_bytes()
+            with self.opened() as stream:
+                data = stream.read()
         except OSError as error:
             raise self._unreadable(error) from error
         self._compare(len(data), hashlib.sha256(data).hexdigest())
         return data
 
-    async def chunks(self) -> AsyncGenerator[bytes, None]:
-        """The content in blocks of :data:`CHUNK` bytes.
+    async def chunks(self, offset: int = 0) -> AsyncGenerator[bytes, None]:
+        """The content from ``offset`` on, in blocks of at most :data:`CHUNK` bytes.
+
+        What comes before the offset is read as well: the digest is always that of the whole.
 
         Raises:
             ParcelDamaged: the file is missing; or, after the last block, it turned out not
@@ -55,11 +72,33 @@ class Source:
         """
         digest, size = hashlib.sha256(), 0
         try:
-            with self.local_path.open("rb") as stream:
+            with self.opened() as stream:
                 while chunk := await asyncio.to_thread(stream.read, CHUNK):
                     await asyncio.to_thread(digest.update, chunk)
+                    wanted = chunk[max(0, offset - size) :]
                     size += len(chunk)
-                    yield chunk
+                    if wanted:
+                        yield wanted
+        except OSError as error:
+            raise self._unreadable(error) from error
+        self._compare(size, digest.hexdigest())
+
+    def opened(self) -> BinaryIO:
+        """The content as a stream, unchecked. Raises ``OSError``."""
+        return self.local_path.open("rb") if self.content is None else io.BytesIO(self.content)
+
+    def check(self) -> None:
+        """Read it all once, for those that read :meth:`opened` in an order of their own.
+
+        Raises:
+            ParcelDamaged: the file is missing, or is not what the manifest says.
+        """
+        digest, size = hashlib.sha256(), 0
+        try:
+            with self.opened() as stream:
+                while chunk := stream.read(CHUNK):
+                    digest.update(chunk)
+                    size += len(chunk)
         except OSError as error:
             raise self._unreadable(error) from error
         self._compare(size, digest.hexdigest())

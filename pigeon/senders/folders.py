@@ -1,9 +1,10 @@
-"""The folders that one connection knows to be there."""
+"""Folders at the partner, made when they turn out to be missing."""
 
 from __future__ import annotations
 
 import asyncio
 import posixpath
+import time
 
 from pigeon.exceptions import DestinationMisconfigured
 from pigeon.remotes.base import Remote, RemoteFileNotFound
@@ -13,7 +14,8 @@ from pigeon.remotes.source import Source
 class Folders:
     """Puts files, making a folder when the server says that it is missing.
 
-    Most folders exist, so nothing is asked beforehand.
+    Most folders exist, so nothing is asked beforehand; and one that was there may be gone
+    again, as some partners remove empty ones.
 
     Args:
         remote: an open connection.
@@ -21,19 +23,20 @@ class Folders:
 
     def __init__(self, remote: Remote) -> None:
         self._remote = remote
-        self._made: set[str] = set()
+        self._made: dict[str, float] = {}
         self._making = asyncio.Lock()
 
-    async def put(self, source: Source, path: str) -> int | None:
+    async def put(self, source: Source, path: str, offset: int = 0) -> int | None:
         """``Remote.put``, with the folder made if need be.
 
         Raises:
             DestinationMisconfigured: the folder is there, and yet the file cannot be made.
         """
+        since = time.monotonic()
         try:
-            return await self._remote.put(source, path)
+            return await self._remote.put(source, path, offset)
         except RemoteFileNotFound:
-            await self._make(posixpath.dirname(path))
+            await self.make(posixpath.dirname(path), since)
         try:
             return await self._remote.put(source, path)
         except RemoteFileNotFound as error:
@@ -43,8 +46,9 @@ class Folders:
                 "to write there, or correct the folder in the URL."
             ) from error
 
-    async def _make(self, folder: str) -> None:
+    async def make(self, folder: str, since: float) -> None:
+        """Make ``folder``, unless that was done after ``since``, of the monotonic clock."""
         async with self._making:
-            if folder not in self._made:
+            if self._made.get(folder, since) <= since:
                 await self._remote.make_directory(folder)
-                self._made.add(folder)
+                self._made[folder] = time.monotonic()

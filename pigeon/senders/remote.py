@@ -1,63 +1,52 @@
-"""Delivering by files: the one order of steps for every kind of remote.
+"""Delivering by files: one sender for every kind of remote.
 
-All files of a parcel are put aside under temporary names and verified; then the lease is
-looked at; then all are given their final names. Whoever reads a final name sees a whole file.
+The order of the steps is :class:`pigeon.senders.ladder.Ladder`'s.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any, ClassVar
 
 from pigeon.destinations import Destination
-from pigeon.exceptions import (
-    DeliveryError,
-    DestinationMisconfigured,
-    LeaseLost,
-    PermanentError,
-)
-from pigeon.parcel import Parcel, Receipt
+from pigeon.exceptions import DestinationMisconfigured, PermanentError
+from pigeon.parcel import Receipt
 from pigeon.remotes.base import Remote, RemoteFileNotFound
-from pigeon.remotes.flight import Flight
-from pigeon.remotes.source import Source
-from pigeon.senders import probe
+from pigeon.senders import companions, manner, probe
 from pigeon.senders.base import Delivery, Sender
 from pigeon.senders.capabilities import Capabilities
 from pigeon.senders.folders import Folders
+from pigeon.senders.ladder import Ladder
+from pigeon.senders.manner import Manner
 from pigeon.senders.names import final_path, temporary_path
-from pigeon.senders.upload import Manner, Upload
-
-#: Seconds for taking back what a failed delivery left at the partner.
-DISCARD_TIMEOUT = 10.0
-#: Values of the options that choose among a few.
-CHOICES = {
-    "verify": ("size", "sha256", "none"),
-    "publish": ("rename", "replace", "in-place"),
-}
 
 
 class RemoteSender(Sender):
     """A sender over a remote; subclasses name their ``schemes`` and ``remote_class``."""
 
     remote_class: ClassVar[type[Remote]]
+    delivery_timeout = None
 
     def __init_subclass__(cls, **arguments: Any) -> None:
         super().__init_subclass__(**arguments)
         remote = cls.remote_class
         cls.in_flight, cls.connections = remote.in_flight, remote.connections
-        cls.options = {**dict.fromkeys(CHOICES, str), **remote.options}
+        cls.options = {**manner.OPTIONS, **remote.options}
 
     def __init__(self, destination: Destination) -> None:
         super().__init__(destination)
-        if self.remote_class.in_flight == 1:
+        self._remote = self.remote_for(destination)(destination)
+        self.in_flight = int(destination.options.get("in_flight", self._remote.in_flight))
+        if self._remote.in_flight == 1:
             self.in_flight = 1
-        self._remote = self.remote_class(destination)
         self._folders = Folders(self._remote)
-        self._manner = Manner(
-            **{key: destination.options[key] for key in CHOICES if key in destination.options}
-        )
+        self._manner = Manner()
+
+    @classmethod
+    def remote_for(cls, destination: Destination) -> type[Remote]:
+        """The kind of remote that serves ``destination``; never fails, whatever its options."""
+        return cls.remote_class
 
     @property
     def broken(self) -> bool:
@@ -67,13 +56,8 @@ class RemoteSender(Sender):
     @classmethod
     def check(cls, destination: Destination) -> list[str]:
         """Sentences about what is wrong with ``destination``'s URL or options; no network."""
-        found = [
-            f"Option {key!r} is one of {', '.join(map(repr, choices))}, "
-            f"not {destination.options[key]!r}."
-            for key, choices in CHOICES.items()
-            if destination.options.get(key, choices[0]) not in choices
-        ]
-        return found + cls.remote_class.check(destination)
+        remote = cls.remote_for(destination)
+        return manner.problems(destination.options) + remote.check(destination)
 
     async def open(self) -> None:
         """Connect and log in.
@@ -83,6 +67,7 @@ class RemoteSender(Sender):
         """
         if problems := self.check(self.destination):
             raise DestinationMisconfigured(" ".join(problems))
+        self._manner = Manner.of(self.destination.options)
         await self._remote.open()
 
     async def close(self) -> None:
@@ -95,117 +80,48 @@ class RemoteSender(Sender):
 
     async def send(self, delivery: Delivery) -> None:
         """Put the parcel and remove what is to go, or only remove."""
-        stale = {held.path for held in delivery.held}
-        if delivery.parcel is not None:
-            stale -= {file.path for file in delivery.parcel.files}
+        stale = self._stale(delivery)
         delivery.traces = False
         await self._sweep(delivery, stale)
         if delivery.action == "put":
             if delivery.parcel is None:
                 raise PermanentError("There is no parcel to put.")
-            await self._put(delivery, delivery.parcel)
+            ladder = Ladder(self._remote, self._folders, self._manner, self.in_flight, delivery)
+            await ladder.climb(delivery.parcel)
             if not delivery.remove_stale:
                 return
-        await self._remove(delivery, sorted(stale))
+        await self._remove(delivery, stale - {receipt.path for receipt in delivery.receipts})
+
+    def _stale(self, delivery: Delivery) -> set[str]:
+        """What the destination holds, or may hold, of ours beside the parcel's own files.
+
+        An attempt of which nobody knows how it ended recorded none of its companions.
+        """
+        held = {each.path for each in delivery.held}
+        if delivery.stale_tokens:
+            beside = companions.beside(self._manner, held)
+            held |= companions.beside(self._manner, held - beside)
+        return held - {file.path for file in (delivery.parcel.files if delivery.parcel else ())}
 
     async def _sweep(self, delivery: Delivery, paths: Iterable[str]) -> None:
         """Remove what earlier attempts left of files that we do not put."""
-        if self._manner.publish == "in-place":
+        if self._manner.in_place:
             return
+        root = self._remote.root
         for path in paths:
             for token in delivery.stale_tokens:
+                final = final_path(root, path)
                 with suppress(RemoteFileNotFound):
-                    final = final_path(self._remote.root, path)
-                    await self._remote.remove(temporary_path(final, token))
-
-    async def _put(self, delivery: Delivery, parcel: Parcel) -> None:
-        uploads = [self._upload(delivery, parcel, index) for index in range(len(parcel.files))]
-        in_place = self._manner.publish == "in-place"
-        try:
-            if delivery.stale_tokens:
-                await self._each(uploads, lambda one: one.look_back(delivery.stale_tokens))
-            delivery.traces = True
-            if in_place:
-                await delivery.check_lease()
-            await self._each(uploads, lambda one: one.put(self._folders))
-            if not in_place:
-                await delivery.check_lease()
-            await self._publish(uploads, delivery)
-        except BaseException:
-            if not in_place or await _is_ours(delivery):
-                await self._discard(uploads)
-            raise
-
-    async def _publish(self, uploads: list[Upload], delivery: Delivery) -> None:
-        """Give all their final names. After an error none is begun any more.
-
-        Those under way are waited for: what lands must have a receipt, or nobody knows of it.
-        """
-        places = asyncio.Semaphore(self.in_flight)
-        errors: list[Exception] = []
-
-        async def publish(upload: Upload) -> None:
-            async with places:
-                if not errors:
-                    try:
-                        delivery.record(await upload.publish())
-                    except Exception as error:  # noqa: BLE001 - raised below
-                        errors.append(error)
-
-        await asyncio.gather(*(publish(upload) for upload in uploads))
-        if errors:
-            raise errors[0]
-
-    def _upload(self, delivery: Delivery, parcel: Parcel, index: int) -> Upload:
-        file = parcel.files[index]
-        return Upload(
-            self._remote,
-            self._manner,
-            Source(parcel.local_path(file), file),
-            final_path(self._remote.root, file.path),
-            delivery.token,
-        )
-
-    async def _each(
-        self, uploads: list[Upload], step: Callable[[Upload], Awaitable[None]]
-    ) -> None:
-        """``step`` with every upload; several at a time if the connection carries them."""
-        if len(uploads) == 1 or self.in_flight == 1:
-            for upload in uploads:
-                await step(upload)
-            return
-        async with Flight(self.in_flight) as flight:
-            for upload in uploads:
-                await flight.start(_run(step, upload))
-
-    async def _discard(self, uploads: list[Upload]) -> None:
-        """Best effort: what stays is removed by the next attempt, which knows our token."""
-        try:
-            async with asyncio.timeout(DISCARD_TIMEOUT):
-                for upload in uploads:
-                    if self.broken:
-                        return
-                    await upload.discard()
-        except (DeliveryError, TimeoutError):
-            return
+                    await self._remote.remove(
+                        temporary_path(final, token, self._manner.temporary, root)
+                    )
 
     async def _remove(self, delivery: Delivery, paths: Iterable[str]) -> None:
+        """Done-files first: none must speak of what is gone."""
         await delivery.check_lease()
-        for path in paths:
+        done = {path for path in paths if companions.is_done_file(self._manner, path)}
+        for path in (*sorted(done), *sorted(set(paths) - done)):
             remote_path = final_path(self._remote.root, path)
             with suppress(RemoteFileNotFound):  # the partner has taken it away already
                 await self._remote.remove(remote_path)
             delivery.record(Receipt(path, remote_path, 0, "", "removed", "none"))
-
-
-async def _is_ours(delivery: Delivery) -> bool:
-    """Whether what stands under a final name can only be what we have just written there."""
-    try:
-        await delivery.check_lease()
-    except (DeliveryError, LeaseLost):
-        return False
-    return True
-
-
-async def _run(step: Callable[[Upload], Awaitable[None]], upload: Upload) -> None:
-    await step(upload)

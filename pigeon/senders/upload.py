@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import posixpath
+import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from pigeon.exceptions import DestinationMisconfigured, TransientError
+from pigeon.exceptions import DestinationMisconfigured, PermanentError, TransientError
 from pigeon.parcel import Receipt
 from pigeon.remotes.base import (
+    ChmodUnsupported,
     Remote,
     RemoteFileNotFound,
     RenameTargetExists,
@@ -15,22 +18,16 @@ from pigeon.remotes.base import (
 )
 from pigeon.remotes.source import Source
 from pigeon.senders import readback
+from pigeon.senders.complaints import Complaints
 from pigeon.senders.folders import Folders
+from pigeon.senders.manner import Manner
 from pigeon.senders.names import temporary_path
 
-
-@dataclass(frozen=True, slots=True)
-class Manner:
-    """How a destination wants files put.
-
-    Attributes:
-        verify: ``"size"``, ``"sha256"`` (by reading back) or ``"none"``.
-        publish: ``"rename"``; ``"replace"``, which may delete the old file first where the
-            server cannot rename over it; ``"in-place"``, which writes under the final name.
-    """
-
-    verify: str = "size"
-    publish: str = "rename"
+#: Bytes from which on what a broken transfer left is worth going on with.
+RESUME_SIZE = 8 * 1024 * 1024
+#: Bytes at the end of what a broken transfer left that may have holes: several writes are under
+#: way at once. What differs before that is another file.
+UNSETTLED = 16 * 1024 * 1024
 
 
 @dataclass(slots=True)
@@ -38,12 +35,16 @@ class Upload:
     """One file, and how far it has come.
 
     Attributes:
-        source: the file on our disk.
+        source: what is put.
         final: its full path at the partner.
+        token: of the attempt.
+        may_replace: whether what stands under the final name may be replaced.
         current: the path under which it is, or will be, until it is published.
+        left: the path of a temporary file of an earlier attempt that is of use.
+        offset: bytes that stand there already.
         verified: how it was found to be whole, once it was.
         started: something of it may stand under ``current``.
-        receipt: set when it has landed.
+        receipt: set when it has landed, or when it is not to land.
     """
 
     remote: Remote
@@ -51,73 +52,145 @@ class Upload:
     source: Source
     final: str
     token: str
+    may_replace: bool = True
     current: str = field(init=False)
+    left: str = ""
+    offset: int = 0
     verified: str = ""
     started: bool = False
     receipt: Receipt | None = None
 
     def __post_init__(self) -> None:
-        in_place = self.manner.publish == "in-place"
-        self.current = self.final if in_place else temporary_path(self.final, self.token)
+        self.current = self.final if self.manner.in_place else self._temporary(self.token)
+
+    @property
+    def resumable(self) -> bool:
+        """Whether half of it is worth keeping."""
+        large = self.source.file.size >= RESUME_SIZE
+        return large and self.remote.resumes and not self.manner.in_place
+
+    @property
+    def _say(self) -> Complaints:
+        return Complaints(self.remote.where, self.final, self.current)
+
+    def _temporary(self, token: str) -> str:
+        return temporary_path(self.final, token, self.manner.temporary, self.remote.root)
 
     async def look_back(self, stale_tokens: tuple[str, ...]) -> None:
-        """Use what earlier attempts left: the file itself, or a whole temporary one.
+        """Find what earlier attempts left: the file itself, or a temporary one that is of use.
 
         Other temporary files of theirs are removed.
         """
         if await readback.is_there(self.remote, self.final, self.source.file):
             self._landed("found", "sha256")
-        if self.manner.publish == "in-place":
+        if self.manner.in_place:
             return
-        for token in stale_tokens:
-            await self._use_or_remove(temporary_path(self.final, token))
+        for left in map(self._temporary, stale_tokens):
+            if self.receipt is None and not self.left and await self._is_of_use(left):
+                self.left = left
+            else:
+                await self._remove(left)
 
-    async def _use_or_remove(self, left: str) -> None:
+    async def _is_of_use(self, left: str) -> bool:
         whole = await readback.is_there(self.remote, left, self.source.file)
-        if whole and not self.verified:
-            self.current, self.verified, self.started = left, "sha256", True
-        elif whole is not None:
-            await self._remove(left)
+        if whole:
+            self.verified = "sha256"
+        elif whole is not None and self.resumable:
+            self.offset = await self._settled(left)
+        return bool(self.verified or self.offset)
+
+    async def _settled(self, left: str) -> int:
+        """How many bytes of ``left`` are right and can be built upon; 0 if it is another file."""
+        with suppress(RemoteFileNotFound, DestinationMisconfigured):  # it may not be read
+            size = (await self.remote.stat(left)).size
+            if size and size <= self.source.file.size:
+                same = await readback.bytes_in_common(self.remote, left, self.source)
+                return same if same > size - UNSETTLED else 0
+        return 0
+
+    async def take_over(self) -> None:
+        """Call what was left by our own token, the only one that the next attempt knows."""
+        if self.left:
+            await self.remote.rename(self.left, self.current, replace=False)
+            self.left, self.started = "", True
+
+    def forget_landing(self) -> None:
+        """It is to be put again, although it is there."""
+        if self.receipt is not None:
+            self.receipt, self.verified = None, ""
+
+    async def look_at_theirs(self) -> None:
+        """Without the right to replace: see whether the final name is taken.
+
+        Raises:
+            PermanentError: it is, by something else, and the option says to fail.
+        """
+        try:
+            found = await self.remote.stat(self.final)
+        except RemoteFileNotFound:
+            return
+        if not found.is_directory:
+            if await readback.is_there(self.remote, self.final, self.source.file):
+                return self._landed("found", "sha256")
+            if self.manner.overwrite == "skip":
+                file = self.source.file
+                self.receipt = Receipt(file.path, self.final, 0, "", "skipped", "none")
+                return
+        raise self._say.taken()
 
     async def put(self, folders: Folders) -> None:
         """Put the file aside and verify it, unless that has been done before."""
-        if self.verified:
+        if self.receipt is not None:
             return
-        self.started = True
-        size = await folders.put(self.source, self.current)
-        self.verified = await self._verify(size)
+        if not self.verified:
+            self.started = True
+            size = await folders.put(self.source, self.current, self.offset)
+            self.verified = await self._verify(size)
+        if self.manner.chmod is not None:
+            await self._chmod(self.manner.chmod)
 
     async def _verify(self, size: int | None) -> str:
-        if self.manner.verify == "sha256":
-            if await readback.digest(self.remote, self.current) != self.source.file.sha256:
-                raise TransientError(
-                    f"{self.final} arrived damaged at {self.remote.where}: read back, its "
-                    "SHA-256 is another. It was not published and will be sent again."
-                )
-        elif self.manner.verify == "size":
-            self._compare(await self._size_there() if size is None else size)
+        try:
+            if self.manner.verify == "sha256":
+                await self._read_back()
+            elif self.manner.verify == "size":
+                if size is None:
+                    size = (await self.remote.stat(self.current)).size
+                self._compare(size)
+        except RemoteFileNotFound as error:
+            if self.manner.in_place:
+                return "none"  # it was published, and the partner has taken it
+            raise self._say.vanished() from error
+        except DestinationMisconfigured as error:
+            raise self._say.cannot_look(error, self.manner.verify) from error
         return self.manner.verify
 
-    async def _size_there(self) -> int | None:
-        try:
-            return (await self.remote.stat(self.current)).size
-        except RemoteFileNotFound as error:
-            raise self._vanished() from error
+    async def _read_back(self) -> None:
+        if await readback.digest(self.remote, self.current) != self.source.file.sha256:
+            raise TransientError(
+                f"{self.final} arrived damaged at {self.remote.where}: read back, its "
+                "SHA-256 is another. It was not published and will be sent again."
+            )
 
     def _compare(self, size: int | None) -> None:
         if size is None:
-            raise DestinationMisconfigured(
-                f"{self.remote.where} does not tell the size of files, so that Pigeon cannot "
-                "see whether they arrived whole. Set OPTIONS['verify'] to 'sha256' (read back) "
-                "or 'none'."
-            )
+            raise DestinationMisconfigured("It does not tell the size of files.")
         if size != self.source.file.size:
             raise TransientError(
                 f"{self.final} arrived at {self.remote.where} with {size} bytes instead of "
                 f"{self.source.file.size}. It was not published and will be sent again."
             )
 
-    async def publish(self) -> Receipt:
+    async def _chmod(self, mode: int) -> None:
+        try:
+            await self.remote.chmod(self.current, mode)
+        except ChmodUnsupported as error:
+            raise self._say.cannot_chmod(mode, error) from error
+        except RemoteFileNotFound as error:
+            if not self.manner.in_place:
+                raise self._say.vanished() from error
+
+    async def publish(self, folders: Folders) -> Receipt:
         """Give the file its final name, in one step where the server can.
 
         Raises:
@@ -126,32 +199,53 @@ class Upload:
         """
         if self.receipt is None:
             try:
-                self._landed(await self._rename(), self.verified)
+                self._landed(await self._rename(folders), self.verified)
             except RemoteFileNotFound as error:
-                raise self._vanished() from error
+                raise self._say.vanished() from error
         assert self.receipt is not None
         return self.receipt
 
-    async def _rename(self) -> str:
-        if self.manner.publish == "in-place":
+    async def _rename(self, folders: Folders) -> str:
+        if self.manner.in_place:
             return "in-place"
+        folder = posixpath.dirname(self.final)
+        if folder != posixpath.dirname(self.current):
+            await folders.make(folder, time.monotonic())
         try:
-            try:
-                await self.remote.rename(self.current, self.final, replace=True)
-            except RenameUnsupported:
-                await self.remote.rename(self.current, self.final, replace=False)
+            await self._rename_at_once()
         except RenameUnsupported as error:
-            raise self._cannot_rename(str(error)) from error
+            raise self._say.cannot_rename(str(error)) from error
         except RenameTargetExists as error:
+            if not self.may_replace:
+                raise self._appeared() from error
             if self.manner.publish != "replace":
-                raise self._cannot_replace() from error
+                raise self._say.cannot_replace() from error
             await self._remove(self.final)
             await self.remote.rename(self.current, self.final, replace=False)
             return "replace"
         return "rename"
 
+    async def _rename_at_once(self) -> None:
+        if self.may_replace:
+            try:
+                return await self.remote.rename(self.current, self.final, replace=True)
+            except RenameUnsupported:
+                pass
+        await self.remote.rename(self.current, self.final, replace=False)
+
+    def _appeared(self) -> PermanentError | TransientError:
+        """The partner's file came after we had looked."""
+        if self.manner.overwrite == "fail":
+            return self._say.taken()
+        return TransientError(
+            f"{self.final} appeared at {self.remote.where} while Pigeon was sending the same "
+            "name. It was not replaced; the next attempt looks again."
+        )
+
     async def discard(self) -> None:
         """Remove what stands there of an upload that did not land."""
+        if self.left:
+            await self._remove(self.left)
         if self.started and self.receipt is None:
             await self._remove(self.current)
 
@@ -163,24 +257,3 @@ class Upload:
         file = self.source.file
         self.verified = verified
         self.receipt = Receipt(file.path, self.final, file.size, file.sha256, published, verified)
-
-    def _vanished(self) -> TransientError:
-        return TransientError(
-            f"{self.current} vanished at {self.remote.where} before it got its final name. "
-            "Something there may collect files too early: ask the partner to leave names that "
-            "begin with a dot and end in .part alone."
-        )
-
-    def _cannot_rename(self, said: str) -> DestinationMisconfigured:
-        return DestinationMisconfigured(
-            f"{self.remote.where} does not rename files ({said}), so that Pigeon cannot publish "
-            f"{self.final} in one step. Ask the partner for the right to rename, or set "
-            "OPTIONS['publish'] to 'in-place': then a reader may see half a file."
-        )
-
-    def _cannot_replace(self) -> DestinationMisconfigured:
-        return DestinationMisconfigured(
-            f"{self.remote.where} cannot rename onto {self.final}, which exists. Set "
-            "OPTIONS['publish'] to 'replace' (delete the old file, then rename: for a moment "
-            "there is none) or to 'in-place' (a reader may see half a file)."
-        )

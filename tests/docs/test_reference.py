@@ -24,8 +24,10 @@ from pigeon.models.item import ItemQuerySet
 from pigeon.remotes.base import DEFAULT_TIMEOUT
 from pigeon.senders import options
 from pigeon.senders.base import COMMON_OPTIONS, SyncSender
+from pigeon.senders.manner import CHOICES, OPTIONS
+from pigeon.senders.names import TEMPORARY
 from pigeon.senders.registry import BUILT_IN, make_sender, sender_class
-from pigeon.senders.remote import CHOICES, RemoteSender
+from pigeon.senders.remote import RemoteSender
 from pigeon.supervisors import BaseSupervisor
 from tests.docs.pages import NAMES, page
 
@@ -175,6 +177,9 @@ def test_shared_options_and_their_defaults() -> None:
         assert defaults[name] == f'"{choices[0]}"'
     for row in rows(section(DESTINATIONS, SHARED)):
         assert all(f'"{choice}"' in row[3] for choice in CHOICES.get(row[0], ()))
+        assert words_in(row[1]) == words_of(OPTIONS[row[0]])
+    assert set(defaults) == set(OPTIONS)
+    assert defaults["temporary"].replace(" ", "") == f'"{TEMPORARY}"'
 
 
 def test_connections_of_senders() -> None:

@@ -12,7 +12,8 @@ from pigeon.exceptions import DestinationMisconfigured, ParcelDamaged, Transient
 from pigeon.remotes.ftp import FTPRemote
 from pigeon.remotes.source import Source
 from pigeon.senders.folders import Folders
-from pigeon.senders.upload import Manner, Upload
+from pigeon.senders.manner import Manner
+from pigeon.senders.upload import Upload
 from pigeon.testing.sftp_partner import SFTPPartner
 from tests.contracts.places import at_partner
 from tests.remotes.test_ftp import Script
