@@ -26,7 +26,7 @@ class HTTPPartner(Partner):
         tls: a context with the server's certificate; then the URL begins with ``https://``.
 
     Attributes:
-        came: the requests that came, in order, without their bodies.
+        rules: what it demands; may be changed while it runs.
     """
 
     scheme = "http"
@@ -43,28 +43,31 @@ class HTTPPartner(Partner):
         **facts: Any,
     ) -> None:
         super().__init__(directory, **facts)
-        self.token, self.hmac_secret = token, hmac_secret
-        self.came: list[Came] = []
+        self.rules = Rules(self.directory, self.username, self.password, token, hmac_secret)
         self._tls = tls
+
+    @property
+    def came(self) -> list[Came]:
+        """The requests that came, in order, without their bodies."""
+        return self.rules.came
 
     @property
     def url(self) -> str:
         """The address, without the password."""
         scheme = "https" if self._tls else "http"
-        user = "" if self.token else f"{self.username}@"
+        user = "" if self.rules.token else f"{self.username}@"
         return f"{scheme}://{user}{HOST}:{self.port}/"
 
     @property
     def options(self) -> dict[str, Any]:
         """The ``OPTIONS`` with which Pigeon can log in."""
-        login = {"token": self.token} if self.token else {"password": self.password}
-        return login | ({"hmac_secret": self.hmac_secret} if self.hmac_secret else {})
+        rules = self.rules
+        login = {"token": rules.token} if rules.token else {"password": rules.password}
+        return login | ({"hmac_secret": rules.hmac_secret} if rules.hmac_secret else {})
 
     def _serve(self) -> None:
-        rules = Rules(
-            self.directory, self.username, self.password, self.token, self.hmac_secret, self.came
-        )
-        handler = type("Handler", (self.handler_class,), {"rules": rules, "tls": self._tls})
+        facts = {"rules": self.rules, "tls": self._tls}
+        handler = type("Handler", (self.handler_class,), facts)
         self._server = _Server((HOST, self.port), handler)
         self.port = self._server.server_address[1]
         self._started.set()

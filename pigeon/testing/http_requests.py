@@ -52,7 +52,7 @@ class Rules:
     password: str
     token: str
     hmac_secret: str
-    came: list[Came]
+    came: list[Came] = field(default_factory=list)
     taken: set[str] = field(default_factory=set)
     lock: threading.Lock = field(default_factory=threading.Lock)
 

@@ -129,7 +129,11 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 def _said(destination: Destination, error: Exception) -> str:
     if isinstance(error, (TimeoutError, httpx2.TimeoutException)):
         return "nothing moved within OPTIONS['timeout']"
-    innermost = [str(cause) for cause in _causes(error) if isinstance(cause, OSError)]
-    words = innermost[-1] if innermost else str(error)
+    system = [
+        str(cause)
+        for cause in _causes(error)
+        if isinstance(cause, OSError) and not isinstance(cause, ssl.SSLWantReadError)
+    ]
+    words = system[-1] if system else str(error)
     text = " ".join(destination.redact(words).split())
-    return text[:SAID_LENGTH].rstrip(". ") or type(error).__name__
+    return text[:SAID_LENGTH].rstrip(". ") or "it was closed"

@@ -15,6 +15,7 @@ from pigeon.remotes.watchdog import Watchdog, unacknowledged
 from pigeon.senders.http.answers import Answer
 from pigeon.senders.http.body import Body
 from pigeon.senders.http.faults import Stage, explain
+from pigeon.senders.http.handshake import refusal
 from pigeon.senders.http.urls import origin
 
 #: Bytes of an answer's body that are read; what has more is cut off with its connection.
@@ -42,7 +43,7 @@ class Line:
     ) -> None:
         self.broken = self.proven = False
         self._destination = destination
-        self._timeout = timeout
+        self._timeout, self._tls = timeout, tls
         self._stream: Any = None
         # No proxy, no .netrc: nothing comes from the environment.
         self._transport = httpx2.AsyncHTTPTransport(
@@ -138,6 +139,8 @@ class Line:
             self.broken = True
             if stage is Stage.ASKING and (body is None or body.may_be_whole):
                 stage = Stage.ASKED
+            if self._tls is not None and not self.proven and stage is not Stage.CONNECTING:
+                error = await refusal(self._destination, self._tls) or error
             raise explain(self._destination, error, stage, proven=self.proven) from error
         except asyncio.CancelledError:
             self.broken = True

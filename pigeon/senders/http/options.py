@@ -139,7 +139,7 @@ def _login(destination: Destination) -> Iterator[str]:
     given = [name for name in ("token", "password") if options.get(name)]
     if destination.url_password and "password" not in given:
         given.append("password")
-    if any(name.lower() == "authorization" for name in options.get("headers", {})):
+    if any(str(name).lower() == "authorization" for name in options.get("headers", {})):
         given.append("headers['Authorization']")
     if len(given) > 1:
         yield f"Give one of {', '.join(given)}: a request has one Authorization header."
