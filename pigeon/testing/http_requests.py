@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import collections
 import hashlib
 import hmac
 import posixpath
@@ -10,7 +11,7 @@ import ssl
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -199,16 +200,17 @@ class Handler(BaseHTTPRequestHandler):
         """Write no log."""
 
     def _guarded(self, act: Callable[[], None]) -> None:
-        """``act`` if who asks may; what is refused is answered, and the connection closed."""
+        """``act`` if who asks may; what is refused is answered when all of it has come."""
+        length = self.headers.get("Content-Length", "0")
+        self._missing = int(length) if length.isdigit() else 0
         try:
             self._check_login()
             act()
         except Refused as refused:
-            # What is left of a body would be taken for the next request.
-            self.close_connection = True
+            # If it were left unread, the system would reset the connection and lose the answer.
+            collections.deque(self._blocks(), maxlen=0)
             head = {"WWW-Authenticate": "Bearer, Basic"} if refused.status == 401 else {}
-            words = f"{refused}\n".encode()
-            self.answer(refused.status, words, headers=head | {"Connection": "close"})
+            self.answer(refused.status, f"{refused}\n".encode(), headers=head)
 
     def _check_login(self) -> None:
         rules = self.rules
@@ -222,18 +224,23 @@ class Handler(BaseHTTPRequestHandler):
 
     def _received(self, found: IO[bytes]) -> str:
         """Read the body into ``found``; its SHA-256."""
-        left = self.headers.get("Content-Length", "")
-        if not left.isdigit():
+        if "Content-Length" not in self.headers:
+            self.close_connection = True
             raise Refused(411, "How long is it?")
-        digest, missing = hashlib.sha256(), int(left)
-        while missing:
-            block = self.rfile.read(min(BLOCK, missing))
-            if not block:
-                raise ConnectionError("the body broke off")
+        digest = hashlib.sha256()
+        for block in self._blocks():
             digest.update(block)
             found.write(block)
-            missing -= len(block)
         return digest.hexdigest()
+
+    def _blocks(self) -> Iterator[bytes]:
+        """What is still to come of the body."""
+        while self._missing:
+            block = self.rfile.read(min(BLOCK, self._missing))
+            if not block:
+                raise ConnectionError("the body broke off")
+            self._missing -= len(block)
+            yield block
 
     def _check_digest(self, sha256: str) -> None:
         wanted = self.headers.get("Content-Digest")
