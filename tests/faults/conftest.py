@@ -3,6 +3,9 @@ from __future__ import annotations
 import pytest
 
 from tests.contracts.places import Place, at_server
+from tests.flows.conftest import site
+
+__all__ = ["place", "site"]
 
 
 @pytest.fixture(params=["sshd", "vsftpd", "proftpd"])

@@ -1,4 +1,4 @@
-"""A bad line: a TCP relay that can hang, freeze, or cut connections where a test wants it."""
+"""A bad line: a TCP relay on which goes wrong what a test wants, where it wants it."""
 
 from __future__ import annotations
 
@@ -12,8 +12,11 @@ from typing import Self
 
 from pigeon.destinations import Destination
 from tests.contracts.places import Place
+from tests.faults.fault import Fault, Faults, Side
 
 HOST = "127.0.0.1"
+#: Seconds of a ``delay``; and after each block that a ``throttle`` lets pass, for a while.
+DELAY, SLOW, SLOW_BLOCKS = 0.2, 0.01, 40
 _EPSV = re.compile(rb"229 ([^(]*)\(\|\|\|(\d+)\|\)")
 
 
@@ -24,10 +27,14 @@ class Proxy:
         greets: while False, connections are taken and nothing is relayed.
         budget: bytes from the client that still pass; then :attr:`when_spent` is called.
         mute: swallow what the server answers, and cut the connection there.
+
+    Args:
+        faults: what else goes wrong, once each.
     """
 
-    def __init__(self, port: int, *, ftp: bool = False) -> None:
+    def __init__(self, port: int, *faults: Fault, ftp: bool = False) -> None:
         self.target, self.ftp = port, ftp
+        self._faults, self._slow = Faults(*faults), 0
         self.greets, self.mute, self.frozen = True, False, False
         self.budget: float = float("inf")
         self.when_spent: Callable[[], None] = self.cut
@@ -70,6 +77,11 @@ class Proxy:
         """Keep the connections, relay nothing more."""
         self.frozen = True
 
+    def heal(self, faults: Faults) -> None:
+        """Cut what is open; from here on only ``faults`` happen."""
+        self.cut()
+        self._faults, self._slow, self.frozen = faults, 0, False
+
     def refuse(self) -> None:
         """Take no further connection."""
         self._server.close()
@@ -91,26 +103,66 @@ class Proxy:
             upstream, downstream = await asyncio.open_connection(HOST, self.target)
             self._writers.add(downstream)
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._relay(reader, downstream, self._from_client))
-                group.create_task(self._relay(upstream, writer, self._from_server))
+                pair = (writer, downstream)
+                group.create_task(self._relay("client", reader, pair, self._from_client))
+                group.create_task(self._relay("server", upstream, pair, self._from_server))
         except* (OSError, asyncio.CancelledError):
             self.cut()
 
     async def _relay(
         self,
+        side: Side,
         reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
+        pair: tuple[asyncio.StreamWriter, asyncio.StreamWriter],
         change: Callable[[bytes], object],
     ) -> None:
+        writer, root = pair[side == "client"], self._root
         while data := await reader.read(8192):
             done = change(data)
             passed = await done if asyncio.iscoroutine(done) else done
-            while self._root.frozen:
+            while root.frozen:
                 await asyncio.sleep(0.05)
-            writer.write(passed)  # type: ignore[arg-type]
-            await writer.drain()
+            pieces = root._faults.cut(side, passed, data=self is not root)  # type: ignore[arg-type]
+            for piece, fault in pieces:
+                await self._pass(piece, writer)
+                if fault is not None and await self._strike(fault, pair, writer):
+                    await _swallow(reader)
+                    return
         with contextlib.suppress(OSError):
             writer.write_eof()
+
+    async def _pass(self, piece: bytes, writer: asyncio.StreamWriter) -> None:
+        if self._root._slow:
+            self._root._slow -= 1
+            await asyncio.sleep(SLOW)
+        writer.write(piece)
+        await writer.drain()
+
+    async def _strike(
+        self,
+        fault: Fault,
+        pair: tuple[asyncio.StreamWriter, asyncio.StreamWriter],
+        writer: asyncio.StreamWriter,
+    ) -> bool:
+        """Let ``fault`` happen; whether nothing more passes in this direction."""
+        match fault.kind:
+            case "delay":
+                await asyncio.sleep(DELAY)
+            case "throttle":
+                self._root._slow = SLOW_BLOCKS
+            case "freeze":
+                self._root.freeze()
+                while True:
+                    await asyncio.sleep(0.05)
+            case "half-close":
+                writer.write_eof()
+            case "drop":
+                for each in pair:
+                    each.close()
+            case "reset":
+                for each in pair:
+                    each.transport.abort()
+        return fault.kind in ("half-close", "drop", "reset")
 
     @property
     def _root(self) -> Proxy:
@@ -135,3 +187,8 @@ class Proxy:
         child._parent = self._root
         self._children.append(child)
         return data.replace(match[2], b"%d" % child.port)
+
+
+async def _swallow(reader: asyncio.StreamReader) -> None:
+    while await reader.read(65536):
+        pass
