@@ -139,6 +139,10 @@ class HostKeys:
         self._shown.update(name.decode() for name in key.sig_algorithms)
         return False
 
+    def accepts_line(self, line: str) -> bool:
+        """As :meth:`accepts`, of a key in the form ``type base64``."""
+        return self.accepts(asyncssh.import_public_key(line))
+
     def try_another_kind(self) -> bool:
         """Whether the server may have the right key, of a kind that it has not shown yet.
 
@@ -178,12 +182,18 @@ class HostKeys:
                 f"partner's; if it is the same, {pin}."
             )
         changed = bool(self.known.keys)
-        problem = (
-            f"{where} shows another host key than the one in {path}: the server was rebuilt, or "
-            "someone stands between us."
-            if changed
-            else f"The host key of {where} is unknown: {path} has no line for it."
-        )
+        if changed:
+            problem = (
+                f"{where} shows another host key than the one in {path}: the server was rebuilt, "
+                "or someone stands between us."
+            )
+        elif self.known.authorities:
+            problem = (
+                f"The host key of {where} is unknown: {path} has only @cert-authority for it, and "
+                "a key without certificate came (the client paramiko cannot check certificates)."
+            )
+        else:
+            problem = f"The host key of {where} is unknown: {path} has no line for it."
         cure = "put this line there in its place" if changed else "add this line to it"
         return (
             f"{problem} {shown} Compare it with the partner's; if it is the same, {pin} instead "

@@ -142,7 +142,7 @@ def _named_key(remote: Remote, path: Path) -> OurKey:
     try:
         key = asyncssh.read_private_key(str(path), passphrase)
     except asyncssh.KeyEncryptionError as error:
-        raise _key_error(
+        raise key_unusable(
             remote, path, "its passphrase is wrong", "Correct OPTIONS['passphrase']."
         ) from error
     except (OSError, asyncssh.KeyImportError) as error:
@@ -152,11 +152,14 @@ def _named_key(remote: Remote, path: Path) -> OurKey:
             if encrypted
             else "Check OPTIONS['key_file'], its permissions, and OPTIONS['passphrase']."
         )
-        raise _key_error(remote, path, remote.said(error), cure) from error
+        raise key_unusable(remote, path, remote.said(error), cure) from error
     return OurKey(key, _certificate(remote, path, key), path)
 
 
-def _key_error(remote: Remote, path: Path, said: str, cure: str) -> DestinationMisconfigured:
+def key_unusable(
+    remote: Remote, path: Path, said: str, cure: str = "Name another in OPTIONS['key_file']."
+) -> DestinationMisconfigured:
+    """The error to raise for a private key that is of no use."""
     return DestinationMisconfigured(
         f"The private key {path} of {remote.where} cannot be read: {said}. {cure}"
     )

@@ -19,8 +19,9 @@ from pigeon.remotes.sftp_writer import start_gathering_client
 
 #: Ciphers with built-in authentication first: they cost a third less than CTR and MAC.
 CIPHERS = "^aes128-gcm@openssh.com,aes256-gcm@openssh.com"
-#: The options of a login, whichever library does it.
+#: The options of a login, whichever library does it; ``client`` names the library.
 OPTIONS: dict[str, type | tuple[type, ...]] = {
+    "client": str,
     "username": str,
     "key_file": (str, Path),
     "passphrase": (str, Callable),  # type: ignore[dict-item]

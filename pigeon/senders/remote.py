@@ -76,7 +76,7 @@ class RemoteSender(Sender):
 
     async def probe(self) -> Capabilities:
         """Try out what the server can do; see :func:`pigeon.senders.probe.probe`."""
-        return await probe.probe(self._remote)
+        return await probe.probe(self._remote, self._manner)
 
     async def send(self, delivery: Delivery) -> None:
         """Put the parcel and remove what is to go, or only remove."""

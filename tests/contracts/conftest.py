@@ -10,7 +10,10 @@ from pigeon.testing.sftp_partner import SFTPPartner
 from tests.contracts.places import Place, at_partner, at_server
 
 IN_PROCESS = {"sftp-partner": SFTPPartner, "ftp-partner": FTPPartner}
+PARAMIKO = "-by-paramiko"
 PLACES = ["file", *IN_PROCESS, "sshd", "vsftpd", "proftpd"]
+PLACES += ["vsftpd_tls", "vsftpd_implicit", "proftpd_tls", "proftpd_implicit"]
+PLACES += [f"{name}{PARAMIKO}" for name in ("sftp-partner", "sshd")]
 
 
 @pytest.fixture(scope="session")
@@ -26,6 +29,11 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
         folder = tmp_path / "out"
         folder.mkdir()
         return Place(f"file://{folder}", folder)
-    if request.param in IN_PROCESS:
-        return at_partner(request.getfixturevalue("partners")[request.param])
-    return at_server(request.getfixturevalue(request.param))
+    name = request.param.removesuffix(PARAMIKO)
+    if name in IN_PROCESS:
+        found = at_partner(request.getfixturevalue("partners")[name])
+    else:
+        found = at_server(request.getfixturevalue(name))
+    if name != request.param:
+        found.options |= {"client": "paramiko"}
+    return found

@@ -25,7 +25,7 @@ def use(place: Place, what: Callable[[Remote, Callable[[str], str]], Awaitable[A
 
     async def run() -> Any:
         target = place.destination()
-        remote: Remote = sender_class(target.scheme).remote_class(target)  # type: ignore[union-attr]
+        remote: Remote = sender_class(target.scheme).remote_for(target)(target)  # type: ignore[union-attr]
         try:
             await remote.open()
             return await what(remote, lambda path: posixpath.join(remote.root, path))
