@@ -29,6 +29,7 @@ class Orders:
         alias: database whose queue is worked off.
         settings: further settings, without prefix.
         push: options of the engine.
+        to: where the rule sends; other names than "partner" come with ``settings``.
     """
 
     folder: str
@@ -37,6 +38,7 @@ class Orders:
     alias: str = "default"
     settings: dict[str, Any] = field(default_factory=dict)
     push: dict[str, Any] = field(default_factory=dict)
+    to: list[str] = field(default_factory=lambda: ["partner"])
 
 
 @contextmanager
@@ -99,7 +101,7 @@ def main() -> None:
         **{f"PIGEON_{name}": value for name, value in orders.settings.items()},
     }
     with override_settings(**changed), isolated():
-        Site(None, folder).rule("partner", "partner")
+        Site(None, folder).rule("partner", *orders.to)
         sys.stdout.write("ready\n")
         sys.stdout.flush()
         summary = engine.push(engine.Options(**{"threads": 1, **orders.push}))
