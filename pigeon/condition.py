@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+from django.conf import settings
 from django.utils import timezone
 
+from pigeon import limits
 from pigeon.destinations import Destination
 from pigeon.models.destination_state import DestinationState
 from pigeon.queue import is_open, state_alias
@@ -22,9 +24,30 @@ def states_by_name() -> Mapping[str, DestinationState]:
 def closed_because(destination: Destination, state: DestinationState | None, now: datetime) -> str:
     """Why nothing is claimed at ``destination`` at ``now``; empty when it is."""
     if state is None or is_open(state, destination, now):
-        return ""
+        opens = out_of_hours(destination, now)
+        return f"out of its hours until {moment(opens)}" if opens else ""
     word = "stopped" if state.stopped_reason else "failing"
     return f"{word}, next try at {moment(state.next_probe)}: {_reason(state)}"
+
+
+def out_of_hours(destination: Destination, now: datetime) -> datetime | None:
+    """When ``destination`` opens, in the kind of time that ``now`` is; ``None``: it is open."""
+    opens = limits.opens(destination, _aware(now))
+    if opens is None or settings.USE_TZ:
+        return opens
+    return timezone.make_naive(opens)
+
+
+def open_since(destination: Destination, now: datetime) -> datetime | None:
+    """Since when ``destination`` has been open; ``None``: it has no hours, or is out of them."""
+    since = limits.open_since(destination, _aware(now))
+    if since is None or settings.USE_TZ:
+        return since
+    return timezone.make_naive(since)
+
+
+def _aware(now: datetime) -> datetime:
+    return now if timezone.is_aware(now) else timezone.make_aware(now)
 
 
 def condition(destination: Destination, state: DestinationState | None, now: datetime) -> str:
@@ -37,7 +60,10 @@ def condition(destination: Destination, state: DestinationState | None, now: dat
 
 def moment(date: datetime | None) -> str:
     """``date`` in the site's time zone, such as ``2027-01-31 18:05:00 CET``."""
-    return f"{timezone.localtime(date):%Y-%m-%d %H:%M:%S %Z}" if date else "once"
+    if date is None:
+        return "once"
+    local = timezone.localtime(date) if timezone.is_aware(date) else date
+    return f"{local:%Y-%m-%d %H:%M:%S %Z}".rstrip()
 
 
 def _reason(state: DestinationState) -> str:

@@ -7,7 +7,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import IntEnum
 
-from pigeon.condition import closed_because, states_by_name
+from pigeon.condition import (
+    closed_because,
+    moment,
+    open_since,
+    out_of_hours,
+    states_by_name,
+)
 from pigeon.conf import conf
 from pigeon.destinations import Destination
 from pigeon.models.destination_state import DestinationState
@@ -48,6 +54,7 @@ class Facts:
         orphans: destination or rule that no longer exists → how many items wait for it.
         closed: destination with waiting items at which nothing is tried now → why.
         stopped: those of them that wait for somebody to act.
+        resting: destination with waiting items that is out of its hours → until when.
     """
 
     oldest: float = 0
@@ -58,6 +65,7 @@ class Facts:
     orphans: dict[str, int] = field(default_factory=dict)
     closed: dict[str, str] = field(default_factory=dict)
     stopped: set[str] = field(default_factory=set)
+    resting: dict[str, datetime] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -89,7 +97,7 @@ def look() -> Facts:
     states = states_by_name()
     for using in conf.DATABASES:
         now = clock(using)
-        _look_at_age(facts, using, now)
+        _look_at_age(facts, using, known, now)
         _look_at_destinations(facts, using, known, states, now)
         lookback = timedelta(seconds=_longest_way())
         facts.failed += survey.count_failed(using, now - RECENT, lookback)
@@ -104,7 +112,13 @@ def check() -> Health:
         django.db.Error: a database cannot be read.
     """
     facts = look()
-    findings = [*_age(facts), *_destinations(facts), *_orphans(facts), *_counts(facts)]
+    findings = [
+        *_age(facts),
+        *_destinations(facts),
+        *_resting(facts),
+        *_orphans(facts),
+        *_counts(facts),
+    ]
     level = max((finding.level for finding in findings), default=Level.OK)
     findings.sort(key=lambda finding: -finding.level)
     sentences = tuple(finding.text for finding in findings) or (_calm(facts),)
@@ -116,10 +130,16 @@ def unknown(reason: str) -> Health:
     return Health(Level.UNKNOWN, (reason,))
 
 
-def _look_at_age(facts: Facts, using: str, now: datetime) -> None:
+def _look_at_age(
+    facts: Facts, using: str, known: Mapping[str, Destination], now: datetime
+) -> None:
+    """Where there are hours, an item waits from the moment when it could have gone."""
     rules = {rule.name for rule in registry.rules()}
-    for old in survey.oldest(using, now):
-        seconds = (now - old.since).total_seconds()
+    opened = {name: open_since(destination, now) for name, destination in known.items()}
+    resting = [name for name, destination in known.items() if out_of_hours(destination, now)]
+    for old in survey.oldest(using, now, without=resting):
+        since = max(old.since, opened.get(old.destination) or old.since)
+        seconds = (now - since).total_seconds()
         if seconds > facts.oldest:
             facts.oldest, facts.oldest_at = seconds, old.destination
         if old.rule_name not in rules:
@@ -142,6 +162,8 @@ def _look_at_destinations(
         if name not in known:
             orphan = f"destination {name!r}"
             facts.orphans[orphan] = facts.orphans.get(orphan, 0) + waiting
+        elif opens := out_of_hours(known[name], now):
+            facts.resting[name] = opens
         elif reason := closed_because(known[name], states.get(name), now):
             facts.closed[name] = reason
             if states[name].stopped_reason:
@@ -169,6 +191,11 @@ def _destinations(facts: Facts) -> Iterable[Finding]:
     for name, reason in facts.closed.items():
         level = Level.CRITICAL if name in facts.stopped else Level.WARNING
         yield Finding(level, f"{name} is {reason.rstrip('.')}")
+
+
+def _resting(facts: Facts) -> Iterable[Finding]:
+    for name, opens in facts.resting.items():
+        yield Finding(Level.OK, f"{name} is out of its hours until {moment(opens)}")
 
 
 def _orphans(facts: Facts) -> Iterable[Finding]:

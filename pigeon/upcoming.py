@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from pigeon.condition import condition, moment, states_by_name
+from pigeon.condition import closed_because, condition, moment, states_by_name
 from pigeon.conf import conf
 from pigeon.destinations import Destination
 from pigeon.engine import Options
 from pigeon.engine.run import chosen_destinations
 from pigeon.models.destination_state import DestinationState
 from pigeon.models.item import ItemToPush
-from pigeon.queue import clock, is_open, survey
+from pigeon.queue import clock, survey
 from pigeon.registry import registry
 
 #: Items listed per destination unless another limit is asked for.
@@ -84,7 +84,7 @@ def _of_known(
     limit = options.limit or LISTED
     words = condition(destination, state, now)
     outlook = Outlook(name, destination.url, using, words)
-    closed = state is not None and not is_open(state, destination, now)
+    closed = bool(closed_because(destination, state, now))
     ready = survey.next_items(name, limit=limit, using=using, rules=options.rules)
     later = survey.not_yet_due(name, limit=limit, using=using, rules=options.rules)
     held = survey.in_progress(name, limit=limit, using=using, rules=options.rules)

@@ -48,6 +48,15 @@ def opens(destination: Destination, now: datetime) -> datetime | None:
     return None
 
 
+def open_since(destination: Destination, now: datetime) -> datetime | None:
+    """Since when ``destination`` has been open at ``now`` (aware), if it has hours and is."""
+    with suppress(ConfigurationError):
+        hours = hours_of(destination)
+        if hours is not None and hours.is_open(now):
+            return hours.open_since(now)
+    return None
+
+
 def problems(destination: Destination) -> Iterator[str]:
     """Sentences about what is wrong with the limits of ``destination``."""
     for read in (hours_of, rate_of):

@@ -11,6 +11,7 @@ from pigeon.condition import moment
 from pigeon.conf import conf
 from pigeon.engine import Counts, Options, Summary
 from pigeon.management.command import PigeonCommand
+from pigeon.management.crew import Crew
 from pigeon.management.progress import shown_progress
 from pigeon.management.text import one_line, size
 from pigeon.queue import survey
@@ -30,15 +31,31 @@ def push(command: PigeonCommand, options: Options, *, format: str, verbosity: in
     """
     _ = conf.OUTPUT_DIRECTORY
     watched = format == "text" and verbosity > 0 and command.stderr.isatty()
-    with shown_progress(options, is_terminal=watched) as progress:
-        summary = engine.push(options, progress)
+    summary, troubles = _run(options, watched)
     if format == "json":
         command.print_json(as_data(summary))
     elif verbosity > 0:
         _print(command, summary)
     # A worker that stays ends by a signal only: that is no alarm about what had its turn before.
-    if not options.forever and (troubles := _troubles(summary)):
+    if not options.forever:
+        troubles += _troubles(summary)
+    if troubles:
         raise CommandError("\n".join(["Not everything was pushed.", *troubles]))
+
+
+def _run(options: Options, watched: bool) -> tuple[Summary, list[str]]:
+    """The summary of all processes, and sentences about those that ended before their time."""
+    with shown_progress(options, is_terminal=watched) as progress:
+        crew = Crew(options, progress.show if progress else None)
+        crew.start()
+        try:
+            summary = engine.push(options, progress, crew.stop)
+        except BaseException:
+            crew.stop()
+            crew.join(Summary())
+            raise
+        crew.join(summary)
+    return summary, crew.failures
 
 
 def as_data(summary: Summary) -> dict[str, object]:

@@ -68,13 +68,16 @@ def count_abandoned(using: str, now: datetime) -> int:
     return _count(ItemToPush.objects.using(using).lease_ended(now))
 
 
-def oldest(using: str, now: datetime) -> list[Old]:
+def oldest(using: str, now: datetime, *, without: Collection[str] = ()) -> list[Old]:
     """The items that have been waiting longest, whether or not it is their turn.
 
     What a worker holds whose lease ended waits as well. An item that is sent again, or was
-    reset, waits since then. Of each status the first :data:`LOOKED_AT` are looked at.
+    reset, waits since then. Of each status the first :data:`LOOKED_AT` are looked at, leaving
+    out those for the destinations ``without``.
     """
-    rows = ItemToPush.objects.using(using)
+    rows = ItemToPush.objects.using(using).all()
+    if without:
+        rows = rows.exclude(destination__in=list(without))
     kinds = (rows.new(), rows.retry(), rows.lease_ended(now))
     return [old for kind in kinds for old in _oldest(kind)]
 
