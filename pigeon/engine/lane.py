@@ -70,6 +70,8 @@ class Lane:
         self._gate = gate_of(context, destination)
         limits = make_sender(destination)
         self._max_connections, self._in_flight = limits.connections, limits.in_flight
+        #: Those that are left are for other processes of the same push.
+        self._share = math.ceil(limits.connections / context.options.processes)
 
     @property
     def _closed(self) -> bool:
@@ -106,7 +108,8 @@ class Lane:
             await self._give_back()
 
     async def _work_off(self, batch: list[ItemToPush]) -> None:
-        number = await self._take_slots(math.ceil(len(batch) / self._in_flight))
+        wanted = math.ceil(len(batch) / self._in_flight)
+        number = await self._take_slots(min(wanted, self._share))
         if not number:
             self.busy = True  # we were stopped for so long that somebody else has our slot
             return

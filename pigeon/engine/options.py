@@ -27,6 +27,8 @@ class Options:
         retry_now: make waiting retries and destinations' next probes due at the start.
         threads: database work and rendering run in this many threads; 0: in the thread that
             called, whose transaction they see.
+        processes: how many processes share the work, this one included. The engine starts none
+            of them; it leaves them their share of a destination's connections.
         owner: the worker's name in leases and attempts.
     """
 
@@ -37,4 +39,5 @@ class Options:
     forever: bool = False
     retry_now: bool = False
     threads: int = 0
+    processes: int = 1
     owner: str = field(default_factory=worker_name)

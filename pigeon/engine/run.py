@@ -7,7 +7,7 @@ import logging
 import math
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import islice
@@ -37,8 +37,17 @@ PATIENCE = 60
 HOURS_INTERVAL = 60
 
 
-def push(options: Options | None = None, progress: Progress | None = None) -> Summary:
+def push(
+    options: Options | None = None,
+    progress: Progress | None = None,
+    stopped: Callable[[], None] | None = None,
+) -> Summary:
     """Push what waits, and say what came of it. SIGTERM and SIGINT end it in order.
+
+    Args:
+        options: which items to push, and how.
+        progress: is told of results as they are recorded.
+        stopped: is called when such a signal comes, before the end.
 
     Raises:
         NotRegistered: an option names an unknown rule or destination.
@@ -46,18 +55,22 @@ def push(options: Options | None = None, progress: Progress | None = None) -> Su
     options = options or Options()
     if options.threads:
         with fewer_searches():
-            return asyncio.run(apush(options, progress))
-    return async_to_sync(apush)(options, progress)
+            return asyncio.run(apush(options, progress, stopped))
+    return async_to_sync(apush)(options, progress, stopped)
 
 
-async def apush(options: Options | None = None, progress: Progress | None = None) -> Summary:
+async def apush(
+    options: Options | None = None,
+    progress: Progress | None = None,
+    stopped: Callable[[], None] | None = None,
+) -> Summary:
     """The same as :func:`push`, for callers that have an event loop."""
     options = options or Options()
     pool = make_pool(options.threads)
     try:
         async with alarm_for(pool) as alarm:
             context = Context(options, pool, progress, alarm)
-            with _stopped_by_signals(context):
+            with _stopped_by_signals(context, stopped):
                 await _Run(context).work()
     finally:
         await pool.close()
@@ -231,11 +244,13 @@ def chosen_destinations(options: Options) -> dict[str, Destination]:
 
 
 @contextmanager
-def _stopped_by_signals(context: Context) -> Iterator[None]:
+def _stopped_by_signals(context: Context, stopped: Callable[[], None] | None) -> Iterator[None]:
     loop = asyncio.get_running_loop()
 
     def stop(number: int, frame: object) -> None:
         loop.call_soon_threadsafe(context.stopping.set)
+        if stopped is not None:
+            stopped()
 
     try:
         previous = {number: signal.signal(number, stop) for number in _SIGNALS}

@@ -39,6 +39,15 @@ class Counts:
         if result.outcome in (Outcome.RETRY, Outcome.FAILED):
             self.last_error = result.message
 
+    def merge(self, other: Counts) -> None:
+        """Add what another process counted for the same destination."""
+        self.pushed += other.pushed
+        self.retry += other.retry
+        self.failed += other.failed
+        self.cancelled += other.cancelled
+        self.bytes_sent += other.bytes_sent
+        self.last_error = other.last_error or self.last_error
+
 
 @dataclass
 class Summary:
@@ -74,6 +83,15 @@ class Summary:
             counts.retry -= 1
         if result.outcome == Outcome.RETRY:
             self._again.add(item)
+
+    def merge(self, other: Summary) -> None:
+        """Add what another process of the same push counted."""
+        for name, counts in other.destinations.items():
+            self.destinations.setdefault(name, Counts()).merge(counts)
+        for text in other.errors:
+            self.add_error(text)
+        self.stopped |= other.stopped
+        self.out_of_hours |= other.out_of_hours
 
     def add_error(self, text: str) -> None:
         """Keep ``text``, of many only the latest: a worker may stay for months."""

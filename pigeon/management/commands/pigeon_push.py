@@ -33,6 +33,12 @@ class Command(PigeonCommand):
             "--concurrency", type=positive, help="destinations served at the same time"
         )
         parser.add_argument(
+            "--processes",
+            type=positive,
+            default=1,
+            help="processes that share the work; as many as there are processors, say",
+        )
+        parser.add_argument(
             "--forever", action="store_true", help="stay and wait for more, until SIGTERM"
         )
         parser.add_argument(
@@ -49,6 +55,7 @@ class Command(PigeonCommand):
         """Push, or list what a push would do."""
         if options["dry_run"] and (options["forever"] or options["retry_now"]):
             raise CommandError("--dry-run goes with neither --forever nor --retry-now.")
+        self._check_processes(options)
         asked = Options(
             rules=tuple(options["rule"]),
             destinations=tuple(options["destination"]),
@@ -57,6 +64,7 @@ class Command(PigeonCommand):
             forever=options["forever"],
             retry_now=options["retry_now"],
             threads=self.threads(),
+            processes=options["processes"],
         )
         if not options["dry_run"]:
             push(self, asked, format=options["format"], verbosity=options["verbosity"])
@@ -64,3 +72,16 @@ class Command(PigeonCommand):
             self.print_json([asdict(outlook) for outlook in outlooks(asked)])
         else:
             print_outlooks(self, outlooks(asked))
+
+    def _check_processes(self, options: dict[str, Any]) -> None:
+        if options["processes"] == 1:
+            return
+        if options["limit"]:
+            raise CommandError(
+                "--limit goes with one process only: leave --processes out, or the limit."
+            )
+        if not self.from_command_line:
+            raise CommandError(
+                "--processes is for a command line. What calls the command from Python shares "
+                "its database connection with it, which no other process can."
+            )
