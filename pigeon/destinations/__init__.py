@@ -6,7 +6,8 @@ them, and :meth:`Destination.redact` takes them out of any text before it is sto
 
 from pigeon.destinations.destination import SECRET_OPTION, Destination
 from pigeon.destinations.lookup import named, resolve
+from pigeon.destinations.query import learn_types
 from pigeon.destinations.redaction import REDACTED
 from pigeon.destinations.url import shown
 
-__all__ = ["REDACTED", "SECRET_OPTION", "Destination", "named", "resolve", "shown"]
+__all__ = ["REDACTED", "SECRET_OPTION", "Destination", "learn_types", "named", "resolve", "shown"]

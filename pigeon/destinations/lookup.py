@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import SplitResult, parse_qsl, unquote
 
 from pigeon.conf import conf
 from pigeon.destinations.destination import Destination
-from pigeon.destinations.url import is_url, normalised, shown, split, without_secret
+from pigeon.destinations.query import options_of
+from pigeon.destinations.url import Parts, is_url, normalised, shown, split, without_secret
 from pigeon.exceptions import ConfigurationError
 
 #: Characters of a destination's name; the length of the queue's column.
@@ -37,15 +37,8 @@ def resolve(entry: object) -> Destination:
             f"Known names: {', '.join(sorted(map(shown, conf.DESTINATIONS))) or 'none'}."
         )
     parts = split(entry)
-    name = normalised(
-        parts.scheme,
-        unquote(parts.username or ""),
-        parts.hostname or "",
-        parts.port,
-        unquote(parts.path),
-    )
-    options = dict(parse_qsl(parts.query, keep_blank_values=True))
-    return _destination(name, parts, options)
+    name = normalised(parts.scheme, parts.username, parts.host, parts.port, parts.path)
+    return _destination(name, parts, {})
 
 
 def named(name: str) -> Destination:
@@ -72,10 +65,11 @@ def named(name: str) -> Destination:
         raise ConfigurationError(
             f"PIGEON_DESTINATIONS[{name!r}]['OPTIONS'] must be a dictionary with names as keys."
         )
-    return _destination(name, split(url), dict(options))
+    return _destination(name, split(url), options)
 
 
-def _destination(name: str, parts: SplitResult, options: Mapping[str, Any]) -> Destination:
+def _destination(name: str, parts: Parts, options: Mapping[str, Any]) -> Destination:
+    """The options of the settings come before those of the URL's query."""
     if len(name) > MAX_NAME:
         raise ConfigurationError(
             f"The destination {name[:60]!r}… has a name of {len(name)} characters; the queue "
@@ -84,10 +78,10 @@ def _destination(name: str, parts: SplitResult, options: Mapping[str, Any]) -> D
     return Destination(
         name=name,
         scheme=parts.scheme,
-        host=parts.hostname or "",
+        host=parts.host,
         port=parts.port,
-        username=unquote(parts.username or ""),
-        path=unquote(parts.path),
-        options=options,
-        url_password=unquote(parts.password or ""),
+        username=parts.username,
+        path=parts.path,
+        options={**options_of(parts.scheme, parts.query), **options},
+        url_password=parts.password,
     )

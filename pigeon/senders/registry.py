@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.utils.module_loading import import_string
 
@@ -18,7 +18,7 @@ from pigeon.conf import conf
 from pigeon.destinations import Destination
 from pigeon.exceptions import AlreadyRegistered, ConfigurationError
 from pigeon.senders import options
-from pigeon.senders.base import Sender, SyncSender, ThreadedSender
+from pigeon.senders.base import COMMON_OPTIONS, Sender, SyncSender, ThreadedSender
 
 SenderClass = type[Sender] | type[SyncSender]
 C = TypeVar("C", type[Sender], type[SyncSender])
@@ -28,7 +28,13 @@ BUILT_IN: Mapping[str, str] = {
     "dummy": "pigeon.senders.dummy.DummySender",
     "file": "pigeon.senders.local.LocalSender",
     "ftp": "pigeon.senders.ftp.FTPSender",
+    "ftp+tls": "pigeon.senders.ftp.FTPTLSSender",
+    "ftps": "pigeon.senders.ftp.FTPSSender",
+    "http": "pigeon.senders.http.sender.HTTPSender",
+    "https": "pigeon.senders.http.sender.HTTPSender",
+    "mailto": "pigeon.senders.email.EmailSender",
     "sftp": "pigeon.senders.sftp.SFTPSender",
+    "storage": "pigeon.senders.storage.StorageSender",
 }
 _registered: dict[str, SenderClass] = {}
 #: The last one serves every scheme, whatever is registered; see :func:`all_served_by`.
@@ -86,6 +92,17 @@ def sender_class(scheme: str) -> SenderClass:
             "or name your own sender class in PIGEON_SENDERS."
         )
     return found
+
+
+def option_types(scheme: str) -> Mapping[str, Any]:
+    """The options that a destination with ``scheme`` may have, with the type or types of each.
+
+    Empty when no sender serves it.
+    """
+    try:
+        return {**COMMON_OPTIONS, **sender_class(scheme).options}
+    except ConfigurationError:
+        return {}
 
 
 def make_sender(destination: Destination) -> Sender:

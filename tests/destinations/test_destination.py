@@ -22,6 +22,7 @@ def make(settings: Any, url: str = "sftp://news@h/in", **options: Any) -> Destin
     [
         ("sftp://news@h/in", "sftp://news:geheim@H:22/out"),
         ("ftp://[::1]", "ftp://[::1]:21/x"),
+        ("storage://Archive/a", "storage://Archive/b"),
     ],
 )
 def test_two_paths_at_one_server_share_its_endpoint(one: str, other: str) -> None:
@@ -35,6 +36,7 @@ def test_two_paths_at_one_server_share_its_endpoint(one: str, other: str) -> Non
         ("sftp://h", "sftp://h:2222"),
         ("ftp://h", "sftp://h"),
         ("file:///a", "file:///b"),
+        ("storage://Archive", "storage://archive"),
     ],
 )
 def test_others_do_not(one: str, other: str) -> None:
@@ -71,14 +73,14 @@ def test_no_secret_is_shown(settings: Any) -> None:
         settings,
         "https://u:in-url@h",
         password="in-option",
-        headers={"Authorization": "plain"},
+        headers={"Authorization": "Bearer of-header", "X-Feed": "plain"},
         bearer_token="tok/en",
         hmac_secret=b"bytes",
         passphrase=["first", {"deep": "second"}],
         connections=2,
     )
     shown = repr(found)
-    for secret in ("in-url", "in-option", "tok/en", "bytes", "first", "second"):
+    for secret in ("in-url", "in-option", "tok/en", "bytes", "first", "second", "of-header"):
         assert secret not in shown
         assert found.redact(f"<{secret}>") == f"<{REDACTED}>"
     assert found.redact("tok%2Fen") == REDACTED
@@ -88,6 +90,12 @@ def test_no_secret_is_shown(settings: Any) -> None:
 def test_secrets_within_secrets_and_within_the_replacement(settings: Any) -> None:
     found = make(settings, password="geheim", api_key="geheim-lang", token="red")
     assert found.redact("geheim-lang geheim red") == f"{REDACTED} {REDACTED} {REDACTED}"
+
+
+def test_a_sender_may_know_of_more_secrets() -> None:
+    found = resolve("dummy://x")
+    found.hide("geheim", "")
+    assert found.redact("so geheim") == f"so {REDACTED}"
 
 
 def test_without_secrets_nothing_is_redacted() -> None:

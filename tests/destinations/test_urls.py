@@ -24,6 +24,25 @@ from pigeon.exceptions import ConfigurationError
         ("file:///var/out", "", None, "", "", "/var/out"),
         ("dummy://partner", "partner", None, "", "", ""),
         ("mailto:desk@partner.example", "", None, "", "", "desk@partner.example"),
+        ("storage://Archive/in/x", "Archive", None, "", "", "/in/x"),
+        ("STORAGE://My%20Bucket", "My Bucket", None, "", "", ""),
+        ("sftp://h:/in", "h", None, "", "", "/in"),
+        ("sftp://h:65535/in", "h", 65535, "", "", "/in"),
+        ("sftp://@h/in", "h", None, "", "", "/in"),
+        ("sftp://:pw@h/in", "h", None, "", "pw", "/in"),
+        ("sftp://news@h/a@b", "h", None, "news", "", "/a@b"),
+        ("sftp://h/a@b", "h", None, "", "", "/a@b"),
+        ("sftp://h./in", "h.", None, "", "", "/in"),
+        ("sftp://h/in/", "h", None, "", "", "/in/"),
+        ("sftp://h/in//x/../y", "h", None, "", "", "/in//x/../y"),
+        ("sftp://xn--mller-kva.example/", "xn--mller-kva.example", None, "", "", "/"),
+        ("sftp://h/%23%3F%25%40", "h", None, "", "", "/#?%@"),
+        ("sftp://a%3Ab%2F%40%25%23:x@h", "h", None, "a:b/@%#", "x", ""),
+        ("sftp://u:100%25@h", "h", None, "u", "100%", ""),
+        ("ftp://[fe80::1%25eth0]:2121/in", "fe80::1%eth0", 2121, "", "", "/in"),
+        ("ftp://[fe80::1%eth0]/in", "fe80::1%eth0", None, "", "", "/in"),
+        ("ftp://[2001:DB8::1]/in", "2001:db8::1", None, "", "", "/in"),
+        ("dummy://Möwe/", "möwe", None, "", "", "/"),
     ],
 )
 def test_parts_of_a_url(
@@ -76,6 +95,45 @@ def test_others_are_refused_rather_than_misread(password: str) -> None:
         (None, "strings"),
         (["sftp://h"], "strings"),
         ("dummy://" + "x" * 300, "Give it a shorter name"),
+        ("sftp://h:65536/in", "port is not a number from 1 to 65535"),
+        ("sftp://h:-1/in", "port is not a number from 1 to 65535"),
+        ("sftp://h:abc/in", "port is not a number from 1 to 65535"),
+        ("sftp://h:+22/in", "port is not a number from 1 to 65535"),
+        ("sftp://h:2٢/in", "port is not a number from 1 to 65535"),
+        ("sftp://u:geheim@h:22:22/in", "bad host|port is not a number"),
+        ("sftp://::1/in", "port is not a number|bad host"),
+        ("sftp://[::1]x/in", "bad host|port"),
+        ("sftp://[::g]/in", "bad host"),
+        ("sftp://::1]/in", "bad host"),
+        ("sftp://[]/in", "bad host"),
+        ("sftp://u:geheim@[::1/in", "bad host"),
+        ("sftp://news partner.example/in", "%20"),
+        ("sftp://u:geh eim@h/in", "%20"),
+        ("	sftp://h/in", "neither a URL nor a name|control character"),
+        ("sftp://h/in", "control character"),
+        ("sftp://h/a%00b", "path holds an encoded control character"),
+        ("ftp://h/a%0D%0ADELE%20x", "path holds an encoded control character"),
+        ("ftp://u%0aDELE:geheim@h/", "user name holds an encoded control character"),
+        ("ftp://u:geheim%0d%0aDELE@h/", "password holds an encoded control character"),
+        ("ftp://u:geheim%FF@h/", "password is percent-encoded, but not as UTF-8"),
+        ("ftp://h/Gr%FC%DFe", "path is percent-encoded, but not as UTF-8"),
+        ("sftp://müller.example/in", "xn--"),
+        ("sftp://a..b/in", "bad host"),
+        ("sftp://.b/in", "bad host"),
+        ("sftp://-a.example/in", "bad host"),
+        ("sftp://a%2Eb/in", "bad host"),
+        ("sftp://a,b/in", "bad host"),
+        ("sftp://a;rm/in", "bad host"),
+        ("sftp://" + "a" * 64 + ".example/in", "bad host"),
+        ("sftp://h/in#1", "%23"),
+        ("storage://Archive/in#1", "%23"),
+        ("sftp:", "'//' is missing"),
+        ("sftp:h", "'//' is missing"),
+        ("sftp://h/in?verify=none&verify=size", "'verify' twice"),
+        ("sftp://h/in?password=geheim&password=geheim", "'password' twice"),
+        ("sftp://h/in?password=geheim%FF", "not as UTF-8"),
+        (b"sftp://h/in", "strings"),
+        (7, "strings"),
     ],
 )
 def test_what_is_malformed_is_told_without_its_secrets(url: Any, said: str) -> None:
@@ -114,6 +172,9 @@ def test_a_url_is_shown_without_its_secrets(url: str) -> None:
         ("ftp://a%40b@h/%C3%A4", "ftp://a%40b@h/%C3%A4"),
         ("mailto:desk@partner.example", "mailto:desk@partner.example"),
         ("file:///var/out", "file:///var/out"),
+        ("storage://Archive/in/x?verify=none", "storage://Archive/in/x"),
+        ("storage://My%20Bucket", "storage://My%20Bucket"),
+        ("ftp://[fe80::1%eth0]/in", "ftp://[fe80::1%25eth0]/in"),
     ],
 )
 def test_a_bare_url_is_called_by_its_normalised_self(url: str, name: str) -> None:
@@ -126,6 +187,38 @@ def test_the_query_of_a_bare_url_is_its_options() -> None:
     found = resolve("https://h/hook?fieldname=file&empty=&token=geh%20eim")
     assert found.options == {"fieldname": "file", "empty": "", "token": "geh eim"}
     assert found.redact("said geh eim and geh%20eim") == "said [redacted] and [redacted]"
+
+
+@pytest.mark.parametrize(
+    ("query", "options"),
+    [
+        ("connections=2", {"connections": 2}),
+        ("timeout=2.5", {"timeout": 2.5}),
+        ("timeout=3", {"timeout": 3}),
+        ("host_key_check=false", {"host_key_check": False}),
+        ("host_key_check=True", {"host_key_check": True}),
+        ("host_key_check=0", {"host_key_check": False}),
+        ("password=12345", {"password": "12345"}),
+        ("verify=none", {"verify": "none"}),
+        ("connections=two", {"connections": "two"}),
+        ("host_key_check=maybe", {"host_key_check": "maybe"}),
+        ("no_such=2", {"no_such": "2"}),
+    ],
+)
+def test_options_of_a_query_have_the_types_that_the_sender_wants(query: str, options: Any) -> None:
+    found = resolve(f"sftp://h/in?{query}").options
+    assert found == options
+    assert [type(value) for value in found.values()] == [type(v) for v in options.values()]
+
+
+def test_a_query_that_nobody_understands_stays_text() -> None:
+    assert resolve("pony://h/?legs=4").options == {"legs": "4"}
+
+
+def test_a_url_of_the_settings_may_have_a_query_and_options_come_before_it(settings: Any) -> None:
+    entry = {"URL": "sftp://h/in?connections=2&timeout=5", "OPTIONS": {"timeout": 9}}
+    settings.PIGEON_DESTINATIONS = {"beloved": entry}
+    assert named("beloved").options == {"connections": 2, "timeout": 9}
 
 
 def test_a_name_of_the_settings(settings: Any) -> None:
