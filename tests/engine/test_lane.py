@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any, ClassVar
 
@@ -23,65 +22,13 @@ from pigeon.exceptions import (
 from pigeon.models import DestinationState, Hold, ItemToPush, Parcel, Publication, Status
 from pigeon.parcel import Receipt
 from pigeon.senders import dummy
-from pigeon.senders.base import Delivery, Sender, SyncSender
+from pigeon.senders.base import Delivery, SyncSender
 from pigeon.senders.registry import register_sender, unregister_sender
 from tests.apps.newsroom.models import Story
+from tests.engine.scripted import Scripted
 from tests.flows.site import Site
 
 pytestmark = pytest.mark.django_db(databases=["default"])
-
-
-class Scripted(Sender):
-    """Does what the test says, and remembers what it was asked."""
-
-    schemes = ("scripted",)
-    in_flight = 4
-    script: ClassVar[Any] = None
-    opening: ClassVar[Any] = None
-    sent: ClassVar[list[Delivery]] = []
-    opened: ClassVar[int] = 0
-    closed: ClassVar[int] = 0
-    together: ClassVar[int] = 0
-    most: ClassVar[int] = 0
-
-    async def open(self) -> None:
-        Scripted.opened += 1
-        if Scripted.opening is not None:
-            raise Scripted.opening
-
-    async def send(self, delivery: Delivery) -> None:
-        Scripted.together += 1
-        Scripted.most = max(Scripted.most, Scripted.together)
-        try:
-            await asyncio.sleep(0)
-            await delivery.check_lease()
-            if Scripted.script is not None:
-                answer = Scripted.script(delivery)
-                if asyncio.iscoroutine(answer):
-                    answer = await answer
-                if isinstance(answer, Exception):
-                    raise answer
-        finally:
-            Scripted.together -= 1
-        Scripted.sent.append(delivery)
-        assert delivery.parcel
-        for file in delivery.parcel.files:
-            delivery.record(
-                Receipt(file.path, file.path, file.size, file.sha256, "rename", "size")
-            )
-
-    async def close(self) -> None:
-        Scripted.closed += 1
-
-
-@pytest.fixture(autouse=True)
-def scripted() -> Iterator[type[Scripted]]:
-    Scripted.script = Scripted.opening = None
-    Scripted.sent = []
-    Scripted.opened = Scripted.closed = Scripted.together = Scripted.most = 0
-    register_sender(Scripted)
-    yield Scripted
-    unregister_sender(Scripted)
 
 
 def test_a_pushed_item_has_a_record_of_everything(site: Site) -> None:

@@ -35,7 +35,6 @@ def push(site: Site, alias: str) -> Any:
         site.settings.PIGEON_DESTINATIONS = places
         site.rule("partner", *places)
         Story.objects.using(alias).bulk_create(Story(title=str(n)) for n in range(NUMBER))
-        pigeon.enqueue(Story.objects.using(alias), "partner")
         settings = {
             "SENDERS": site.settings.PIGEON_SENDERS,
             "DESTINATIONS": places,
@@ -47,6 +46,7 @@ def push(site: Site, alias: str) -> Any:
         left = ItemToPush.objects.using(alias).unfinished()
         with ExitStack() as stack:
             workers = [stack.enter_context(worker(orders)) for _ in range(WORKERS)]
+            pigeon.enqueue(Story.objects.using(alias), "partner")  # now that all are there
             wait_until(lambda: not left.exists(), seconds=120)
             for each in workers:
                 each.terminate()
