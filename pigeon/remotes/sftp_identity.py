@@ -141,19 +141,20 @@ def _named_key(remote: Remote, path: Path) -> OurKey:
     passphrase = remote.destination.get_secret("passphrase") or None
     try:
         key = asyncssh.read_private_key(str(path), passphrase)
-    except asyncssh.KeyEncryptionError as error:
-        raise key_unusable(
-            remote, path, "its passphrase is wrong", "Correct OPTIONS['passphrase']."
-        ) from error
-    except (OSError, asyncssh.KeyImportError) as error:
-        encrypted = passphrase is None and "passphrase" in str(error).lower()
-        cure = (
-            "Set OPTIONS['passphrase']."
-            if encrypted
-            else "Check OPTIONS['key_file'], its permissions, and OPTIONS['passphrase']."
-        )
-        raise key_unusable(remote, path, remote.said(error), cure) from error
+    except (OSError, asyncssh.KeyImportError, asyncssh.KeyEncryptionError) as error:
+        raise key_unusable(remote, path, *_problem(remote, error, passphrase)) from error
     return OurKey(key, _certificate(remote, path, key), path)
+
+
+def _problem(remote: Remote, error: Exception, passphrase: str | None) -> tuple[str, str]:
+    """What is wrong with a key file, and the cure."""
+    said = str(error).lower()
+    if passphrase and (isinstance(error, asyncssh.KeyEncryptionError) or "decrypt" in said):
+        return "its passphrase is wrong", "Correct OPTIONS['passphrase']."
+    if not passphrase and "passphrase" in said:
+        return "it is encrypted", "Set OPTIONS['passphrase']."
+    cure = "Check OPTIONS['key_file'], its permissions, and OPTIONS['passphrase']."
+    return remote.said(error), cure
 
 
 def key_unusable(

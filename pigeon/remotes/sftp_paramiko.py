@@ -18,7 +18,7 @@ from pigeon.remotes.base import RemoteEntry
 from pigeon.remotes.sftp_base import SFTPBase, facts_of
 from pigeon.remotes.sftp_facts import facts
 from pigeon.remotes.sftp_paramiko_login import ParamikoLogin, hang_up
-from pigeon.remotes.sftp_paramiko_pool import NoSFTP, Pool, Session
+from pigeon.remotes.sftp_paramiko_pool import NoSession, NoSFTP, Pool, Session
 from pigeon.remotes.sftp_paramiko_session import SessionClient
 from pigeon.remotes.source import CHUNK, Source
 from pigeon.remotes.threads import in_own_thread
@@ -70,8 +70,8 @@ class ParamikoRemote(SFTPBase):
             with self._watchdog:
                 async with self._pool.session() as session:
                     self._version = session.client.version
-        except paramiko.ChannelException as error:
-            raise sftp_refusals.too_many_sessions(self, error.text) from error
+        except NoSession as error:
+            raise sftp_refusals.too_many_sessions(self, error) from error
         except NoSFTP as error:
             raise sftp_refusals.no_sftp(self, login.identity, error) from error
         except OSError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import logging
 import socket
 import threading
 from collections.abc import Iterator
@@ -24,6 +25,8 @@ from pigeon.remotes.sftp_identity import (
 from pigeon.remotes.sftp_login import password_for
 from pigeon.remotes.threads import in_own_thread
 
+# What matters of it is raised as an error of ours: nothing of it on a terminal unasked.
+logging.getLogger("paramiko").addHandler(logging.NullHandler())
 #: Algorithm of a key, as asyncssh names it → paramiko's class.
 _CLASSES: dict[str, type[paramiko.PKey]] = {
     "ssh-ed25519": paramiko.Ed25519Key,
@@ -194,8 +197,10 @@ class ParamikoLogin:
         remote, said = self._remote, str(error)
         if self.host_keys.refused:  # and the server had no other kind of key for us
             return self.host_keys.refusal()
-        if isinstance(error, (EOFError, OSError)) or said == "Error reading SSH protocol banner":
-            gone = error if isinstance(error, OSError) else ConnectionError("it hung up")
+        # paramiko wraps what ended the wait for the first line.
+        cause = error if isinstance(error, (EOFError, OSError)) else error.__context__
+        if isinstance(cause, (EOFError, OSError)):
+            gone = cause if isinstance(cause, OSError) else ConnectionError("it hung up")
             return sftp_refusals.unreachable(remote, gone)
         if isinstance(error, paramiko.SSHException) and "Incompatible ssh" in said:
             return sftp_refusals.nothing_in_common(remote, said)

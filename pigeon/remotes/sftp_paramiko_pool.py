@@ -21,6 +21,10 @@ from pigeon.remotes.threads import OwnThread
 T = TypeVar("T")
 
 
+class NoSession(Exception):
+    """The server opens no (further) session on this connection; with its words."""
+
+
 class NoSFTP(Exception):
     """The server opens a session, but has no SFTP for it; with its words."""
 
@@ -44,20 +48,23 @@ class Session:
 
         Raises:
             NoSFTP: the server has none.
-            paramiko.ChannelException: the server opens no (further) session.
+            NoSession: the server opens no (further) one.
             OSError: the connection has ended.
         """
 
         def start() -> SessionClient:
-            channel = transport.open_session()
+            channel = None
             try:
+                channel = transport.open_session()
                 channel.invoke_subsystem("sftp")
                 return SessionClient(channel, progress)
-            except (paramiko.SSHException, paramiko.SFTPError, EOFError) as error:
+            except (paramiko.SSHException, paramiko.SFTPError, EOFError, OSError) as error:
+                if not transport.is_active():
+                    raise
+                if channel is None:
+                    raise NoSession(str(error)) from error
                 channel.close()
-                if transport.is_active():
-                    raise NoSFTP(str(error)) from error
-                raise
+                raise NoSFTP(str(error)) from error
 
         try:
             self.client = await self._run(start)
@@ -77,7 +84,7 @@ class Session:
     async def _run(self, function: Callable[[], T]) -> T:
         try:
             return await self._thread.run(function)
-        except (asyncssh.SFTPError, NoSFTP, paramiko.ChannelException):
+        except (asyncssh.SFTPError, NoSFTP, NoSession):
             raise
         except (paramiko.SSHException, paramiko.SFTPError, EOFError, OSError) as error:
             self.broken = True
@@ -128,7 +135,7 @@ class Pool:
             session = Session()
             try:
                 await session.open(self._transport, self._progress)
-            except paramiko.ChannelException:
+            except NoSession:
                 if self._open:  # the server allows no more: this place is gone
                     continue
                 self._places.put_nowait(None)

@@ -64,7 +64,10 @@ def run_sshd(
     if "HostCertificate" in config:
         _certify_host(folder, re.findall(r"^# for (.*)$", config, re.M))
     _make_run_directory()
-    text = CONFIG.format(
+    lines = CONFIG
+    for word in re.findall("^(?:Subsystem|MaxStartups)", config, re.M):  # the last counts, or none
+        lines = re.sub(f"{word}.*\n", "", lines)
+    text = lines.format(
         port=port, folder=folder, user=account.name, sftp_options=sftp_options,
         passwords="yes" if account.is_system else "no",
     )  # fmt: skip
