@@ -1,0 +1,3 @@
+from tests.engine.conftest import scripted, site
+
+__all__ = ["scripted", "site"]
