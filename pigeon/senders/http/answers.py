@@ -16,7 +16,7 @@ from pigeon.exceptions import (
     PermanentError,
     TransientError,
 )
-from pigeon.remotes.base import SAID_LENGTH
+from pigeon.senders.http.text import one_line
 from pigeon.senders.http.urls import moved_to, where
 
 #: A partner may ask us to wait so long; what asks for more is taken as this.
@@ -56,9 +56,7 @@ class Answer:
 
 def said(destination: Destination, answer: Answer) -> str:
     """Status and words for a message: on one line, short, without markup and our secrets."""
-    text = destination.redact(_MARKUP.sub(" ", answer.words))
-    text = "".join(letter if letter.isprintable() else " " for letter in text)
-    words = " ".join(text.split())[:SAID_LENGTH].rstrip(". ")
+    words = one_line(destination, _MARKUP.sub(" ", answer.words))
     return f"{answer.status} {words}".rstrip()
 
 

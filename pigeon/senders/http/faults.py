@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import Enum, auto
 
 import httpx2
@@ -18,7 +19,7 @@ from pigeon.exceptions import (
     TransientError,
     Unreachable,
 )
-from pigeon.remotes.base import SAID_LENGTH
+from pigeon.senders.http.text import one_line
 from pigeon.senders.http.urls import where
 
 
@@ -42,9 +43,9 @@ def explain(
     Args:
         proven: the server has answered in HTTP before.
     """
-    host, words = where(destination), _said(destination, error)
+    host, words = where(destination), _words(destination, error)
     causes = list(_causes(error))
-    if found := _tls(host, causes):
+    if found := tls_trouble(host, causes):
         return found
     if stage is Stage.CONNECTING:
         return _no_connection(destination, host, causes, words)
@@ -74,7 +75,8 @@ def _no_connection(
     )
 
 
-def _tls(host: str, causes: list[BaseException]) -> DeliveryError | None:
+def tls_trouble(host: str, causes: Sequence[BaseException]) -> DeliveryError | None:
+    """What the TLS errors among ``causes`` mean; ``None`` if there are none, or nobody knows."""
     for cause in causes:
         if isinstance(cause, ssl.SSLCertVerificationError):
             return AuthenticationError(
@@ -126,14 +128,17 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
         waiting += one.exceptions if isinstance(one, BaseExceptionGroup) else ()
 
 
-def _said(destination: Destination, error: Exception) -> str:
+def _words(destination: Destination, error: Exception) -> str:
     if isinstance(error, (TimeoutError, httpx2.TimeoutException)):
         return "nothing moved within OPTIONS['timeout']"
     system = [
-        str(cause)
+        cause
         for cause in _causes(error)
         if isinstance(cause, OSError) and not isinstance(cause, ssl.SSLWantReadError)
     ]
-    words = system[-1] if system else str(error)
-    text = " ".join(destination.redact(words).split())
-    return text[:SAID_LENGTH].rstrip(". ") or "it was closed"
+    if not system:
+        return one_line(destination, error) or "it was closed"
+    last = system[-1]
+    if last.errno and not isinstance(last, (ssl.SSLError, socket.gaierror)):
+        return os.strerror(last.errno)
+    return one_line(destination, last)

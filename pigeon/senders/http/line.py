@@ -14,8 +14,8 @@ from pigeon.destinations import Destination
 from pigeon.remotes.watchdog import Watchdog, unacknowledged
 from pigeon.senders.http.answers import Answer
 from pigeon.senders.http.body import Body
+from pigeon.senders.http.diagnosis import diagnosis
 from pigeon.senders.http.faults import Stage, explain
-from pigeon.senders.http.handshake import refusal
 from pigeon.senders.http.urls import origin
 
 #: Bytes of an answer's body that are read; what has more is cut off with its connection.
@@ -139,9 +139,10 @@ class Line:
             self.broken = True
             if stage is Stage.ASKING and (body is None or body.may_be_whole):
                 stage = Stage.ASKED
-            if self._tls is not None and not self.proven and stage is not Stage.CONNECTING:
-                error = await refusal(self._destination, self._tls) or error
-            raise explain(self._destination, error, stage, proven=self.proven) from error
+            found = explain(self._destination, error, stage, proven=self.proven)
+            if not (self.proven or stage is Stage.CONNECTING or found.stops_destination):
+                found = await diagnosis(self._destination, self._tls, self._timeout) or found
+            raise found from error
         except asyncio.CancelledError:
             self.broken = True
             raise

@@ -95,7 +95,7 @@ def test_http_to_a_server_with_tls(certificates: Certificates, tmp_path: Path) -
         place = at_partner(partner)
         place.url = place.url.replace("https://", "http://")
         with pytest.raises(DeliveryError):
-            place.send(delivery(parcel(tmp_path, {"a": b"x"})))
+            place.send(delivery(parcel(tmp_path, {"a": b"x"})), timeout=1)
         assert place.files() == {}
 
 
