@@ -9,6 +9,8 @@ from typing import Any, Union, get_args, get_origin
 
 from django.conf import settings as site
 from django.core.checks import CheckMessage
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 
 from pigeon.checks.catalogue import IMPOSSIBLE_VALUE, UNKNOWN_SETTING, WRONG_TYPE
 from pigeon.checks.suggest import did_you_mean, listed
@@ -138,5 +140,15 @@ def _reasons(name: str, value: Any) -> Iterator[str]:
         yield "is empty, but needs at least one entry"
     if name == "RETRY_SCHEDULE" and any(seconds < 0 for seconds in value):
         yield "holds a negative number of seconds"
+    if name == "ALERT_EMAILS":
+        yield from (f"holds {each!r}, which is no address" for each in value if not _is_mail(each))
     if name == "CHECK_TOO_OLD_AGE" and value < conf.CHECK_OLD_AGE:
         yield f"is {value}, which is less than {PREFIX}CHECK_OLD_AGE ({conf.CHECK_OLD_AGE})"
+
+
+def _is_mail(text: str) -> bool:
+    try:
+        validate_email(text)
+    except ValidationError:
+        return False
+    return True

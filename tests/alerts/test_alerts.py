@@ -19,6 +19,7 @@ from pigeon.models import Alert, ItemToPush, PushAttempt
 from tests.apps.newsroom.models import Story
 from tests.engine.scripted import Scripted
 from tests.flows.site import Site
+from tests.queue.making import together
 from tests.servers.smtp import run_sink
 
 pytestmark = pytest.mark.django_db(databases=["default"])
@@ -224,6 +225,19 @@ def test_of_two_workers_one_tells(alias: str) -> None:
         "three",
         "and 2 more.",
     ]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_workers_at_the_same_moment_one_tells(alias: str) -> None:
+    def work() -> alerts.Digest | None:
+        alerts.note_failed("beloved", 1, ["one"])
+        barrier.wait(60)
+        return alerts.take()
+
+    barrier = threading.Barrier(2)
+    told = [digest for digest in together(work, work) if digest is not None]
+    assert [digest.subject for digest in told] == ["Pigeon: beloved has 2 failed items"]
+    assert Alert.objects.using(alias).get().pending == 0
 
 
 def test_a_name_with_a_line_break_makes_no_header(site: Site) -> None:

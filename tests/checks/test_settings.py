@@ -68,6 +68,13 @@ def test_a_value_of_the_wrong_type(
     [
         ("BATCH_SIZE", 0, "PIGEON_BATCH_SIZE is 0, but must be at least 1."),
         ("MAX_PUSH_ATTEMPTS", 0, "PIGEON_MAX_PUSH_ATTEMPTS is 0, but must be at least 1."),
+        ("MAX_PROBE_INTERVAL", 0, "PIGEON_MAX_PROBE_INTERVAL is 0, but must be at least 1."),
+        ("ALERT_INTERVAL", -1, "PIGEON_ALERT_INTERVAL is -1, but must be at least 0."),
+        (
+            "ALERT_EMAILS",
+            ["ops@example.org", "ops"],
+            "PIGEON_ALERT_EMAILS holds 'ops', which is no address.",
+        ),
         ("RETRY_SCHEDULE", [], "PIGEON_RETRY_SCHEDULE is empty, but needs at least one entry."),
         ("RETRY_SCHEDULE", [60, -1], "PIGEON_RETRY_SCHEDULE holds a negative number of seconds."),
         ("DATABASES", [], "PIGEON_DATABASES is empty, but needs at least one entry."),

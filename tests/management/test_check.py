@@ -281,3 +281,65 @@ def test_no_query_reads_or_sorts_the_whole_table(run: Run) -> None:
     with CaptureQueriesContext(connection) as captured:
         run("pigeon_check")
     assert len(captured) == few
+
+
+@pytest.fixture
+def hours(settings: Any) -> Any:
+    """Give a destination hours that are (not) now."""
+
+    def set_hours(text: str) -> None:
+        url = settings.PIGEON_DESTINATIONS["beloved"]["URL"]
+        places = {"beloved": {"URL": url, "OPTIONS": {"hours": text}}}
+        settings.PIGEON_DESTINATIONS = settings.PIGEON_DESTINATIONS | places
+
+    return set_hours
+
+
+def window(start: float, end: float) -> str:
+    """From and to so many minutes from now."""
+    now = timezone.now()
+    times = [f"{now + timedelta(minutes=each):%H:%M}" for each in (start, end)]
+    return f"{times[0]}-{times[1]} UTC"
+
+
+def test_what_waits_out_of_hours_is_no_alarm(run: Run, hours: Any) -> None:
+    hours(window(180, 240))
+    item(creation_date=ago(hours=20))
+    said = run("pigeon_check")
+    assert said.status == 0
+    assert "beloved is out of its hours until" in text(said)
+    assert number(said, "waiting") == "1" and number(said, "oldest") == "0s"
+
+
+def test_within_hours_age_counts_from_the_opening(run: Run, hours: Any) -> None:
+    item(creation_date=ago(hours=20))
+    hours(window(-5, 60))
+    assert run("pigeon_check").status == 0
+    hours(window(-60, 60))
+    said = run("pigeon_check")
+    assert said.status == 2
+    assert 3500 < int(number(said, "oldest").rstrip("s")) < 3800
+
+
+def test_what_is_old_elsewhere_is_an_alarm_whatever_rests(
+    run: Run, hours: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pigeon.queue.survey.LOOKED_AT", 3)
+    hours(window(180, 240))
+    for _ in range(5):
+        item(creation_date=ago(hours=20))
+    item(destination="digest", rule_name="daily", creation_date=ago(hours=2))
+    said = run("pigeon_check")
+    assert (said.status, "for digest" in said.out) == (2, True)
+
+
+def test_a_push_and_its_outlook_say_when_it_opens(run: Run, hours: Any) -> None:
+    hours(window(180, 240))
+    item()
+    said = run("pigeon_push --format json")
+    assert list(said.json["out_of_hours"]) == ["beloved"] and said.status == 0
+    outlook = run("pigeon_push --dry-run")
+    assert "beloved" in outlook.lines[0] and "out of its hours until" in outlook.lines[0]
+    [planned] = run("pigeon_push --dry-run --format json").json
+    assert planned["going"] == []
+    assert "out of its hours until" in planned["waiting"][0]["waits"]
