@@ -19,6 +19,8 @@ NAMES = (
     "httpcore2.connection",
     "httpcore2.http11",
     "httpx2",
+    "paramiko.transport",
+    "paramiko.transport.sftp",
 )
 
 

@@ -22,7 +22,7 @@ from tests.contracts.places import Place, at_server
 from tests.senders.parcels import delivery, parcel
 from tests.servers import proftpd as proftpd_server
 from tests.servers.proftpd import run_proftpd
-from tests.servers.server import small_disk
+from tests.servers.server import Server, small_disk
 from tests.servers.sshd import run_sshd
 from tests.servers.vsftpd import run_vsftpd
 
@@ -104,12 +104,11 @@ def test_a_read_only_folder(place: Place, tmp_path: Path) -> None:
     assert place.files() == {"a.txt": b"x", "sub/b.txt": LARGE}
 
 
-def test_a_full_disk(request: pytest.FixtureRequest, place: Place, tmp_path: Path) -> None:
+def test_a_full_disk(server: Server, place: Place, tmp_path: Path) -> None:
     need("small disk")
-    server = request.getfixturevalue(request.node.callspec.params["place"])
     what = parcel(tmp_path, {"a.bin": LARGE})
     with small_disk(server, f"full-{place.folder.name}", size=1_200_000) as folder:
-        place = Place(server.url(folder.name), folder, server.options(), server.own)
+        place = Place(server.url(folder.name), folder, place.options, server.own)
         (folder / "filling").write_bytes(b"x" * 600_000)
         place.write("a.bin", b"the older version")
         with pytest.raises(TransientError, match="disk or our quota") as caught:
@@ -178,9 +177,7 @@ def test_a_folder_where_the_file_belongs(place: Place, tmp_path: Path) -> None:
     assert place.files() == {"a.txt/other": b"x"}
 
 
-def test_a_crashed_session(request: pytest.FixtureRequest, place: Place, tmp_path: Path) -> None:
-    server = request.getfixturevalue(request.node.callspec.params["place"])
-
+def test_a_crashed_session(server: Server, place: Place, tmp_path: Path) -> None:
     async def crash() -> None:
         server.drop_sessions()
 
