@@ -174,6 +174,8 @@ class ParamikoLogin:
         kind = one.key.get_algorithm()
         if kind not in _CLASSES:
             raise key_unusable(self._remote, one.path, f"paramiko takes no keys of type {kind}")
+        # Without a comment at its end, paramiko takes a key that needs no padding for empty.
+        one.key.set_comment("pigeon")
         text = one.key.export_private_key("openssh").decode()
         return _CLASSES[kind].from_private_key(io.StringIO(text))
 

@@ -14,10 +14,13 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import asyncssh
 import pytest
 
 from pigeon.exceptions import DestinationMisconfigured, TransientError, Unreachable
+from pigeon.remotes.sftp_identity import OurKey
 from pigeon.remotes.sftp_paramiko import ParamikoRemote
+from pigeon.remotes.sftp_paramiko_login import ParamikoLogin
 from pigeon.remotes.sftp_paramiko_session import BLOCK
 from pigeon.remotes.source import Source
 from pigeon.senders.registry import check_destination, make_sender
@@ -80,6 +83,16 @@ def test_both_libraries_tell_the_same(place: Place) -> None:
     assert by_paramiko == by_asyncssh
     assert by_paramiko["server"].startswith("SSH-2.0-OpenSSH")
     assert by_paramiko["protocol"] == "SFTP 3"
+
+
+@pytest.mark.parametrize("kind", ["ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384"])
+def test_keys_of_every_shape(place: Place, kind: str) -> None:
+    """Numbers in a key have more or fewer bytes by chance; of these, some have each length."""
+    login = ParamikoLogin(ParamikoRemote(place.destination()))
+    for _ in range(40):
+        key = asyncssh.generate_private_key(kind)
+        made = login._converted(OurKey(key, None, Path("key")))
+        assert made.asbytes() == key.public_data
 
 
 def test_limits_of_what_is_at_once(place: Place) -> None:
