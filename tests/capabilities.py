@@ -100,6 +100,15 @@ def proftpd() -> Capability:
     )
 
 
+def proftpd_tls() -> Capability:
+    """ProFTPD's module for TLS, which is a package of its own."""
+    folders = (UNPACKED / "proftpd-mod-crypto/usr/lib/proftpd", Path("/usr/lib/proftpd"))
+    found = next((path for path in folders if (path / "mod_tls.so").exists()), "")
+    if not (ready := proftpd()):
+        return ready
+    return Capability(str(found), "mod_tls is not here (tests/servers/install.sh)")
+
+
 def small_disk() -> Capability:
     """May we mount a small disk, to fill it? That is CAP_SYS_ADMIN, bit 21."""
     status = Path("/proc/self/status")
@@ -124,6 +133,7 @@ ALL: dict[str, Callable[[], Capability]] = {
     "sshd": sshd,
     "vsftpd": vsftpd,
     "proftpd": proftpd,
+    "proftpd-tls": proftpd_tls,
     "small disk": small_disk,
     "iptc": iptc,
 }

@@ -1,24 +1,22 @@
-"""FTP, passive and in binary; plain, so that everything can be read on the way.
+"""FTP, passive and in binary, plain or in TLS.
 
-One transfer at a time on each connection, by the protocol. RNFR is sent only after the
-transfer's 226 and its verification: servers rename truncated files without a word.
+One transfer at a time on each connection, by the protocol; what other deliveries have to say
+meanwhile goes out together when it has ended. RNFR is sent only after the transfer's 226 and
+its verification: servers rename truncated files without a word.
 """
 
 from __future__ import annotations
 
-import asyncio
 import posixpath
-from collections.abc import AsyncGenerator
-from contextlib import aclosing, asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing, suppress
+from typing import ClassVar
 
 from pigeon.destinations import Destination
-from pigeon.exceptions import (
-    AmbiguousError,
-    PermanentError,
-    TransientError,
-)
-from pigeon.remotes import ftp_errors, ftp_facts
+from pigeon.exceptions import AmbiguousError, PermanentError, TransientError
+from pigeon.remotes import ftp_errors, ftp_facts, ftp_tls
 from pigeon.remotes.base import (
+    ChmodUnsupported,
     Remote,
     RemoteEntry,
     RemoteFileNotFound,
@@ -26,18 +24,25 @@ from pigeon.remotes.base import (
     RenameTargetExists,
     RenameUnsupported,
 )
-from pigeon.remotes.ftp_connection import FTPConnection, Streams
+from pigeon.remotes.ftp_connection import FTPConnection
 from pigeon.remotes.ftp_errors import MISSING_OR_FORBIDDEN, UNSUPPORTED
+from pigeon.remotes.ftp_login import Security, log_in
 from pigeon.remotes.ftp_replies import Reply
-from pigeon.remotes.source import CHUNK, Source
+from pigeon.remotes.ftp_transfer import RestartRefused, Transfer
+from pigeon.remotes.source import Source
+
+#: Bytes of a listing that are taken into memory.
+MAX_LISTING = 64 * 1024 * 1024
 
 
 class FTPRemote(Remote):
-    """One FTP connection."""
+    """One FTP connection; all that deliveries on it ask for at the same time is put in order."""
 
-    in_flight = 1
+    in_flight = 4
     connections = 2
     default_port = 21
+    resumes = True
+    security: ClassVar[Security] = "plain"
 
     _root = "/"
 
@@ -48,11 +53,12 @@ class FTPRemote(Remote):
     @classmethod
     def check(cls, destination: Destination) -> list[str]:
         """Sentences about what is wrong with URL or options; no network."""
-        found = [] if destination.host else ["An FTP URL needs a host: ftp://user@host/folder."]
-        if destination.options.get("in_flight", 1) != 1:
-            found.append("FTP carries one file at a time on a connection: raise 'connections'.")
+        example = f"{destination.scheme}://user@host/folder"
+        found = [] if destination.host else [f"An FTP URL needs a host: {example}."]
         if any(character in destination.path for character in "\r\n\0"):
             found.append("The path of an FTP URL must not hold a line break.")
+        if cls.security != "plain":
+            found += ftp_tls.check(destination)
         return found
 
     @property
@@ -66,13 +72,13 @@ class FTPRemote(Remote):
         return self._ftp.broken
 
     async def open(self) -> None:
-        """Connect and log in. Errors: see :meth:`FTPConnection.open`."""
-        await self._ftp.open()
+        """Connect and log in. Errors: see :func:`pigeon.remotes.ftp_login.log_in`."""
+        await log_in(self._ftp, self.security)
         path = self.destination.path
         if path in ("", "/~") or path.startswith("/~/"):
             reply = await self._ftp.demand("PWD", "ask for the login's folder")
-            home = self._ftp.parser.parse_directory_response(reply.lines[-1])
-            path = posixpath.join(str(home), path.removeprefix("/~").lstrip("/"))
+            home = ftp_facts.quoted(reply.lines[-1])
+            path = posixpath.join(home, path.removeprefix("/~").lstrip("/"))
         self._root = path.rstrip("/") or "/"
 
     async def close(self) -> None:
@@ -98,111 +104,100 @@ class FTPRemote(Remote):
         reply = await self._ftp.ask(f"MLST {path}", doing)
         if not reply.good or len(reply.lines) < 3:
             raise self._missing_or(reply, doing)
-        return ftp_facts.stat_of(self._ftp.parser.parse_mlsx_line(reply.lines[1].strip())[1])
+        return ftp_facts.stat_of(ftp_facts.facts_of(reply.lines[1].strip())[1])
 
     async def list(self, path: str) -> AsyncGenerator[RemoteEntry, None]:
         """The entries of directory ``path``, by MLSD, else LIST."""
         self._check_path(path)
         machine = "MLST" in self._ftp.features
-        command = f"{'MLSD' if machine else 'LIST'} {path}"
-        content = b"".join([block async for block in self._retrieve(command, f"list {path}")])
-        for entry in ftp_facts.entries(self._ftp.parser, content, machine=machine):
+        content, doing = bytearray(), f"list {path}"
+        async with Transfer(self._ftp, f"{'MLSD' if machine else 'LIST'} {path}", doing) as one:
+            while block := await one.receive():
+                content += block
+                if len(content) > MAX_LISTING:
+                    raise PermanentError(f"{self.where} does not stop listing {path}.")
+            await one.finish()
+        if one.ragged and content and not content.endswith(b"\n"):
+            raise self._cut(doing)
+        for entry in ftp_facts.entries(bytes(content), machine=machine, where=self.where):
             yield entry
 
     async def get(self, path: str, offset: int = 0) -> AsyncGenerator[bytes, None]:
-        """The content of ``path`` from ``offset``, in blocks. Raises ``RemoteFileNotFound``."""
+        """The content of ``path`` from ``offset``, in blocks. Raises ``RemoteFileNotFound``.
+
+        Nothing else is answered on this connection until the last block was taken.
+        """
         self._check_path(path)
-        async with aclosing(self._retrieve(f"RETR {path}", f"read {path}", offset)) as blocks:
-            async for block in blocks:
-                yield block
+        doing, taken = f"read {path}", offset
+        try:
+            async with Transfer(self._ftp, f"RETR {path}", doing, offset) as transfer:
+                while block := await transfer.receive():
+                    taken += len(block)
+                    yield block
+                await transfer.finish()
+        except RestartRefused as error:
+            raise PermanentError(
+                f"{self.where} does not send a file from its middle, when Pigeon tried to "
+                f"{doing}: {error}."
+            ) from error
+        # Some servers never end TLS properly; then the file's size has to vouch for the end.
+        if transfer.ragged and (await self.stat(path)).size != taken:
+            raise self._cut(doing)
 
-    async def _retrieve(
-        self, command: str, doing: str, offset: int = 0
-    ) -> AsyncGenerator[bytes, None]:
-        async with self._transfer(doing) as (reader, writer):
-            if offset:
-                await self._rest(offset, doing)
-            self._ftp.send(command)
-            self._begun(await self._ftp.reply(doing, final=False), doing)
-            while block := await self._ftp.read(reader, CHUNK):
-                yield block
-            writer.close()  # ProFTPD waits for it, for seconds, before it says 226
-            self._done(await self._ftp.reply(doing), doing)
-
-    async def _rest(self, offset: int, doing: str) -> None:
-        reply = await self._ftp.ask(f"REST {offset}", doing)
-        if reply.code != 350:
-            raise ftp_errors.explain(self, reply, doing)
+    def _cut(self, doing: str) -> TransientError:
+        return TransientError(
+            f"{self.where} ended the data connection without ending TLS while Pigeon tried to "
+            f"{doing}: something may be missing, so nothing of it counts."
+        )
 
     async def put(self, source: Source, path: str, offset: int = 0) -> int | None:
-        """Write ``source`` to ``path`` and wait for the 226; see :meth:`Remote.put`."""
+        """Write ``source`` to ``path`` and wait for the 226; see :meth:`Remote.put`.
+
+        A server that does not begin at ``offset`` is appended to if its file ends there, else
+        it gets the whole file again.
+        """
         self._check_path(path)
-        data, doing = source.read() if source.is_small else None, f"write {path}"
-        async with self._transfer(doing) as (_, writer):
-            self._ftp.send(f"STOR {path}")
-            if data is None:
-                self._begun(await self._ftp.reply(doing, final=False), doing)
-                await self._write_large(source, writer, doing)
-            else:
-                writer.write(data)
-            with suppress(OSError):  # the server has closed it already, and its reply says why
-                writer.write_eof()
-            self._done(await self._ftp.reply(doing), doing)
+        if not (offset and await self._go_on(source, path, offset)):
+            await self._store("STOR", source, path, 0)
         return None
 
-    async def _write_large(self, source: Source, writer: asyncio.StreamWriter, doing: str) -> None:
-        async with aclosing(source.chunks()) as chunks:
-            async for chunk in chunks:
-                writer.write(chunk)
-                try:
-                    await self._ftp.drain(writer)
-                except OSError:
-                    break  # the server's reply says why it takes no more
-            else:
-                return
-        self._done(await self._ftp.reply(doing), doing)
-        raise TransientError(f"{self.where} stopped taking data while Pigeon tried to {doing}.")
+    async def _go_on(self, source: Source, path: str, offset: int) -> bool:
+        for verb in ("STOR", "APPE"):
+            if verb == "APPE" and (await self.stat(path)).size != offset:
+                break
+            with suppress(RestartRefused):
+                await self._store(verb, source, path, offset)
+                return True
+        return False
 
-    @asynccontextmanager
-    async def _transfer(self, doing: str) -> AsyncGenerator[Streams, None]:
-        """A data connection; an error that leaves the dialogue open drops the connection."""
-        async with self._ftp.data(doing) as streams:
-            try:
-                yield streams
-            except RemoteFileNotFound:
-                raise
-            except OSError as error:
-                raise self._ftp.lost(error, doing) from error
-            except _Refused as error:
-                raise ftp_errors.explain(self, error.reply, doing) from error
-            except BaseException:
-                self._ftp.drop()
-                raise
-
-    def _begun(self, reply: Reply, doing: str) -> None:
-        if reply.code >= 200:
-            self._done(reply, doing)
-
-    def _done(self, reply: Reply, doing: str) -> None:
-        if reply.code in MISSING_OR_FORBIDDEN:
-            raise RemoteFileNotFound(self.said(reply))
-        if not reply.good:
-            raise _Refused(reply)
+    async def _store(self, verb: str, source: Source, path: str, offset: int) -> None:
+        data = source.read()[offset:] if source.is_small else None
+        async with Transfer(self._ftp, f"{verb} {path}", f"write {path}", offset) as transfer:
+            if data is None:
+                async with aclosing(source.chunks(offset)) as chunks:
+                    async for chunk in chunks:
+                        await transfer.send(chunk)
+            await transfer.send(data or b"", last=True)
+            await transfer.finish()
 
     async def rename(self, old: str, new: str, *, replace: bool) -> None:
         """Rename; FTP servers replace what is there, or refuse. See :meth:`Remote.rename`."""
         self._check_path(old + new)
         if not replace and await self._exists(new):
             raise RenameTargetExists(new)
-        self._ftp.send(f"RNFR {old}")
-        self._ftp.send(f"RNTO {new}")
+        first = self._ftp.control.queue(f"RNFR {old}")
+        second = self._ftp.control.queue(f"RNTO {new}")
         try:
-            ready = await self._ftp.reply(f"rename {old}")
-            reply = await self._ftp.reply(f"rename {old} to {new}")
+            ready = await self._ftp.answer(first, f"rename {old}")
+            reply = await self._ftp.answer(second, f"rename {old} to {new}")
         except TransientError as error:
+            if not second.sent:
+                raise
             raise AmbiguousError(
                 f"{error} The file may or may not have its final name; the next attempt looks."
             ) from error
+        finally:
+            second.answer.cancel()
         if not reply.good:
             raise await self._rename_error(ready, reply, old, new)
 
@@ -221,12 +216,19 @@ class FTPRemote(Remote):
 
     async def remove(self, path: str) -> None:
         """Delete the file ``path``. Raises ``RemoteFileNotFound``."""
+        await self._delete("DELE", path, f"delete {path}")
+
+    async def remove_directory(self, path: str) -> None:
+        """Delete the empty directory ``path``. Raises ``RemoteFileNotFound``."""
+        await self._delete("RMD", path, f"delete the folder {path}")
+
+    async def _delete(self, verb: str, path: str, doing: str) -> None:
         self._check_path(path)
-        reply = await self._ftp.ask(f"DELE {path}", f"delete {path}")
+        reply = await self._ftp.ask(f"{verb} {path}", doing)
         if not reply.good:
             if reply.code in MISSING_OR_FORBIDDEN and not await self._exists(path):
                 raise RemoteFileNotFound(self.said(reply))
-            raise ftp_errors.explain(self, reply, f"delete {path}")
+            raise ftp_errors.explain(self, reply, doing)
 
     async def make_directory(self, path: str) -> None:
         """Create directory ``path`` and its parents; fine when it exists."""
@@ -243,6 +245,28 @@ class FTPRemote(Remote):
         # Another connection may have made it meanwhile.
         if not (reply.good or (await self._ftp.ask(f"CWD {path}", doing)).good):
             raise ftp_errors.explain(self, reply, doing)
+
+    async def chmod(self, path: str, mode: int) -> None:
+        """Set the permission bits of ``path`` by SITE CHMOD. Raises ``ChmodUnsupported``."""
+        self._check_path(path)
+        doing = f"set the permissions of {path}"
+        reply = await self._ftp.ask(f"SITE CHMOD {mode:03o} {path}", doing)
+        if reply.code in UNSUPPORTED | MISSING_OR_FORBIDDEN | {501, 503}:
+            raise ChmodUnsupported(self.said(reply))
+        if not reply.good:
+            raise ftp_errors.explain(self, reply, doing)
+
+    async def free_space(self) -> int | None:
+        """Bytes that are free in :attr:`root`, where the server has AVBL."""
+        if "AVBL" not in self._ftp.features:
+            return None
+        reply = await self._ftp.ask(f"AVBL {self.root}", f"ask for the free space of {self.root}")
+        return ftp_facts.number(reply.lines[-1]) if reply.code == 213 else None
+
+    def facts(self) -> Mapping[str, str]:
+        """``server``, ``features`` and, in TLS, ``protocol``, ``cipher``, ``certificate`` and
+        ``session reuse`` (known after a transfer)."""
+        return self._ftp.facts()
 
     async def _exists(self, path: str) -> bool:
         try:
@@ -262,9 +286,16 @@ class FTPRemote(Remote):
             raise PermanentError(f"FTP cannot carry a name with a line break or NUL: {path!r}.")
 
 
-class _Refused(Exception):
-    """A transfer ended with a bad reply; the dialogue is in order."""
+class FTPSRemote(FTPRemote):
+    """FTP inside TLS from the first byte (``ftps://``)."""
 
-    def __init__(self, reply: Reply) -> None:
-        super().__init__(str(reply))
-        self.reply = reply
+    default_port = 990
+    security = "implicit"
+    options = dict(ftp_tls.OPTIONS)
+
+
+class FTPTLSRemote(FTPRemote):
+    """FTP that switches to TLS before it logs in, by AUTH TLS (``ftp+tls://``; RFC 4217)."""
+
+    security = "explicit"
+    options = dict(ftp_tls.OPTIONS)

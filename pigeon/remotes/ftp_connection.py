@@ -1,254 +1,178 @@
-"""One FTP control connection and the data connections that belong to it.
-
-The parsing of replies and listings is aioftp's. The dialogue is our own: its uploads and
-commands spend their time in stream wrappers.
-"""
+"""One logged-in FTP connection: commands and answers, and the ports for data."""
 
 from __future__ import annotations
 
 import asyncio
-import socket
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+import re
+import ssl
 
-import aioftp
-
-from pigeon.exceptions import DestinationMisconfigured, TransientError, Unreachable
+from pigeon.exceptions import DestinationMisconfigured, TransientError
 from pigeon.remotes import ftp_errors
 from pigeon.remotes.base import Remote
-from pigeon.remotes.ftp_replies import Parser, Reply
-from pigeon.remotes.watchdog import Watchdog, unacknowledged
+from pigeon.remotes.ftp_control import Command, Control
+from pigeon.remotes.ftp_data import DataConnection
+from pigeon.remotes.ftp_replies import Reply
+from pigeon.remotes.ftp_tls import Secured
+from pigeon.remotes.watchdog import Watchdog
 
-Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+#: RFC 2428, section 3: "(|||port|)", with any delimiter.
+_EPSV = re.compile(r"\((.)\1\1(\d{1,5})\1\)")
+#: RFC 959, section 4.2: four numbers of an address, which are ignored, and two of a port.
+_PASV = re.compile(r"\d{1,3},\d{1,3},\d{1,3},\d{1,3},(\d{1,3}),(\d{1,3})")
 
 
 class FTPConnection:
-    """A logged-in control connection.
+    """A dialogue with the server, shared by all deliveries on this connection.
 
-    A dialogue that is left in the middle (an error, a time-out, a cancellation) drops the
-    connection: the next reply would be taken for that of another command.
+    Replies belong to commands by their order, so a command whose sender has stopped waiting
+    spoils nothing.
 
     Args:
         remote: whose destination is meant; also names the server in errors.
 
     Attributes:
+        context: how to do TLS; ``None`` for plain FTP.
         features: upper-case names that the server's FEAT lists.
-        parser: parses listings.
+        banner: the server's greeting.
+        turn: held from asking for a data port to sending the command that uses it.
+        resumes_session: whether data connections resumed the TLS session; ``None``: unknown.
     """
 
     def __init__(self, remote: Remote) -> None:
+        self.remote = remote
+        self.context: ssl.SSLContext | None = None
         self.features: frozenset[str] = frozenset()
-        self.parser = Parser(connection_timeout=remote.timeout)
-        self._remote = remote
+        self.banner = ""
+        self.turn = asyncio.Lock()
+        self.resumes_session: bool | None = None
+        self.control: Control
+        self.watchdog: Watchdog
         self._broken = True
         self._extended = True
-        self._control: asyncio.StreamWriter | None = None
-        self._data: asyncio.StreamWriter | None = None
+        self._data: DataConnection | None = None
 
     @property
     def broken(self) -> bool:
         """True when the connection is gone."""
         return self._broken
 
-    async def open(self) -> None:
-        """Connect and log in; then binary type, once, and UTF-8 names.
-
-        Raises:
-            Unreachable: no connection, or no answer in time.
-            AuthenticationError: the login was refused.
-            DestinationMisconfigured: the server wants something that Pigeon cannot give.
-        """
-        password = await self._remote.password()
-        try:
-            async with asyncio.timeout(self._remote.timeout):
-                await self._connect()
-                await self._login(password)
-        except TimeoutError as error:
-            self.drop()
-            raise Unreachable(
-                f"{self._remote.where} did not answer within {self._remote.timeout:g} seconds "
-                "while Pigeon connected and logged in. Is the server up, and does a firewall "
-                "let us through?"
-            ) from error
-        except (OSError, TransientError) as error:
-            self.drop()
-            raise self._unreachable(error) from error
-        except BaseException:
-            self.drop()
-            raise
-
-    def _unreachable(self, error: Exception) -> Unreachable:
-        if isinstance(error, Unreachable):
-            return error
-        if isinstance(error, socket.gaierror):
-            return Unreachable(
-                f"The host name '{self._remote.destination.host}' cannot be resolved: "
-                f"{self._remote.said(error)}. Check the URL and the name servers."
-            )
-        return Unreachable(
-            f"{self._remote.where} cannot be reached: {self._remote.said(error)}. Is the server "
-            "up, is the port right, and does a firewall let us through?"
-        )
-
-    async def _connect(self) -> None:
-        await aioftp.BaseClient.connect(
-            self.parser, self._remote.destination.host, self._remote.port
-        )
-        self._broken, self._control = False, self.parser.stream.writer
-        self._watchdog = Watchdog(self._remote.timeout, self.drop, self._unsent)
-
-    async def _login(self, password: str) -> None:
-        user = self._remote.destination.username or "anonymous"
-        reply = await self.reply("greet us")
-        if reply.good:
-            reply = await self.ask(f"USER {user}", "log in")
-        if reply.code == 331:
-            reply = await self.ask(f"PASS {password}", "log in")
-        if not reply.good:
-            raise ftp_errors.explain_login(self._remote, reply, user)
-        await self._settle()
-
-    async def _settle(self) -> None:
-        reply = await self.ask("FEAT", "log in")
-        if reply.good:
-            self.features = frozenset(
-                line.split()[0].upper() for line in reply.lines if line.split()
-            )
-        if "UTF8" in self.features:
-            await self.ask("OPTS UTF8 ON", "log in")  # a refusal means that it is on anyway
-        await self.demand("TYPE I", "switch to binary transfers")
+    async def connect(self) -> None:
+        """Open the control connection. Raises ``OSError``."""
+        host, port = self.remote.destination.host, self.remote.port
+        self.watchdog = Watchdog(self.remote.timeout, self.drop, self._unsent)
+        loop = asyncio.get_running_loop()
+        _, self.control = await loop.create_connection(lambda: Control(self._ended), host, port)
+        self._broken = False
 
     async def close(self) -> None:
         """Say good-bye without waiting for an answer, and disconnect."""
         if not self._broken:
-            self.parser.stream.writer.write(b"QUIT\r\n")
-            self._broken = True
-            self.parser.stream.writer.close()
-            self._watchdog.stop()
+            self.control.write_last(b"QUIT\r\n")
+            self._ended()
             await asyncio.sleep(0)
 
     def drop(self) -> None:
         """Cut the connection; everything that waits for it fails."""
+        self._ended()
+        if hasattr(self, "control"):
+            self.control.abort()
+
+    def _ended(self) -> None:
         self._broken = True
-        for writer in (self._data, self._control):
-            if writer is not None:
-                writer.transport.abort()
-        if hasattr(self, "_watchdog"):
-            self._watchdog.stop()
+        if self._data is not None:
+            self._data.wake()
+        if hasattr(self, "watchdog"):
+            self.watchdog.stop()
 
-    def send(self, command: str) -> None:
-        """Send one command; its reply has to be read with :meth:`reply`, in order.
+    async def ask(self, line: str, doing: str) -> Reply:
+        """Send a command; its final reply, good or bad. Raises ``TransientError``."""
+        return await self.answer(self.control.queue(line), doing)
 
-        Raises:
-            ValueError: ``command`` holds a line break, which would start another command.
-        """
-        if any(character in command for character in "\r\n\0"):
-            raise ValueError("A path must not hold a line break or a NUL.")
-        self.parser.stream.writer.write(f"{command}\r\n".encode("utf-8", "surrogateescape"))
+    async def demand(self, line: str, doing: str) -> Reply:
+        """Send a command; its reply, which must be good. Raises a ``DeliveryError`` else."""
+        reply = await self.ask(line, doing)
+        if not reply.good:
+            raise ftp_errors.explain(self.remote, reply, doing)
+        return reply
 
-    async def reply(self, doing: str, *, final: bool = True) -> Reply:
-        """The next reply; with ``final`` preliminary ones (1xx) are passed over.
+    async def answer(self, command: Command, doing: str) -> Reply:
+        """The final reply to ``command``.
 
         Raises:
             TransientError: the connection ended, or nothing came in time.
         """
         try:
-            with self._watchdog:
-                while True:
-                    code, lines = await self.parser.parse_response()
-                    if not (final and code.startswith("1")):
-                        return Reply(int(code), tuple(lines))
-        except (OSError, ValueError, aioftp.AIOFTPException) as error:
+            with self.watchdog:
+                return await command.answer
+        except (OSError, ValueError) as error:
             raise self.lost(error, doing) from error
-        except BaseException:
-            self.drop()
-            raise
-
-    async def ask(self, command: str, doing: str) -> Reply:
-        """Send ``command``; its final reply, good or bad."""
-        self.send(command)
-        return await self.reply(doing)
-
-    async def demand(self, command: str, doing: str) -> Reply:
-        """Send ``command``; its reply, which must be good. Raises a ``DeliveryError`` else."""
-        reply = await self.ask(command, doing)
-        if not reply.good:
-            raise ftp_errors.explain(self._remote, reply, doing)
-        return reply
 
     def lost(self, error: Exception, doing: str) -> TransientError:
         """Drop the connection; the error to raise for it."""
-        stopped, where = self._watchdog.fired, self._remote.where
+        stopped, where = self.watchdog.fired, self.remote.where
         self.drop()
         if stopped:
             return TransientError(
-                f"{where} stopped answering for {self._remote.timeout:g} seconds while Pigeon "
+                f"{where} stopped answering for {self.remote.timeout:g} seconds while Pigeon "
                 f"tried to {doing}. The connection was closed."
             )
         return TransientError(
             f"The connection to {where} dropped while Pigeon tried to {doing}: "
-            f"{self._remote.said(error)}."
+            f"{self.remote.said(error)}."
         )
 
-    @asynccontextmanager
-    async def data(self, doing: str) -> AsyncGenerator[Streams, None]:
-        """A data connection, open before the command that uses it; aborted at the end.
+    async def data_port(self, doing: str) -> int:
+        """A port for one data connection.
+
+        Raises:
+            DestinationMisconfigured: the server's answer cannot be understood.
+        """
+        if self._extended:
+            reply = await self.ask("EPSV", doing)
+            if reply.code == 229:
+                return self._port(reply)
+            if reply.code < 500:
+                raise ftp_errors.explain(self.remote, reply, f"open a data port to {doing}")
+            self._extended = False
+        return self._port(await self.demand("PASV", f"open a data port to {doing}"))
+
+    def _port(self, reply: Reply) -> int:
+        text = reply.lines[-1]
+        port = 0
+        if reply.code == 229 and (match := _EPSV.search(text)):
+            port = int(match[2])
+        elif reply.code != 229 and (match := _PASV.search(text)):
+            port = int(match[1]) * 256 + int(match[2])
+        if not 0 < port < 65536:
+            raise DestinationMisconfigured(
+                f"{self.remote.where} answered the request for a data port with nonsense: "
+                f"{self.remote.said(reply)}. Ask the partner to mend the server."
+            )
+        return port
+
+    def new_data(self, port: int) -> DataConnection:
+        """A data connection to ``port``, not yet connected.
 
         The address in the server's answer is ignored, whatever it is: data goes to the host
         of the control connection.
         """
-        port = await self._passive_port(doing)
-        host = self.parser.stream.writer.get_extra_info("peername")[0]
-        try:
-            async with asyncio.timeout(self._remote.timeout):
-                reader, writer = await asyncio.open_connection(host, port)
-        except OSError as error:  # TimeoutError is one
-            raise TransientError(
-                f"{self._remote.where} offered port {port} for data to {doing}, but it cannot be "
-                f"reached: {self._remote.said(error) if str(error) else 'no answer in time'}. "
-                "The partner's firewall must allow its passive ports."
-            ) from error
-        self._data = writer
-        try:
-            yield reader, writer
-        finally:
-            self._data = None
-            writer.transport.abort()
-
-    async def _passive_port(self, doing: str) -> int:
-        if self._extended:
-            reply = await self.ask("EPSV", doing)
-            if reply.code == 229:
-                return self._port(reply, doing)
-            if reply.code < 500:
-                raise ftp_errors.explain(self._remote, reply, f"open a data port to {doing}")
-            self._extended = False
-        return self._port(await self.demand("PASV", f"open a data port to {doing}"), doing)
-
-    def _port(self, reply: Reply, doing: str) -> int:
-        parse = self.parser.parse_epsv_response if reply.code == 229 else None
-        try:
-            text = reply.lines[-1]
-            return parse(text)[1] if parse else self.parser.parse_pasv_response(text)[1]
-        except (ValueError, IndexError) as error:
-            raise DestinationMisconfigured(
-                f"{self._remote.where} answered the request for a data port with nonsense: "
-                f"{self._remote.said(reply)}. Ask the partner to mend the server."
-            ) from error
+        secured = None
+        if self.context is not None and self.control.secured is not None:
+            host, session = self.remote.destination.host, self.control.secured.session
+            secured = Secured(self.context, host, session)
+        host, _, *rest = self.control.address
+        self._data = DataConnection(self.control.family, (host, port, *rest), secured)
+        return self._data
 
     def _unsent(self) -> int:
-        """Bytes of the data connection that the server has not acknowledged."""
-        if self._data is None:
-            return 0
-        waiting: int = self._data.transport.get_write_buffer_size()
-        return waiting + unacknowledged(self._data.get_extra_info("socket"))
+        return 0 if self._data is None else self._data.unsent
 
-    async def drain(self, writer: asyncio.StreamWriter) -> None:
-        """Wait until the other side takes more."""
-        with self._watchdog:
-            await writer.drain()
-
-    async def read(self, reader: asyncio.StreamReader, size: int) -> bytes:
-        """Up to ``size`` bytes of a data connection; empty at its end."""
-        with self._watchdog:
-            return await reader.read(size)
+    def facts(self) -> dict[str, str]:
+        """For the doctor: ``server``, ``features``, and those of TLS."""
+        found = {"server": self.remote.said(self.banner)}
+        found["features"] = " ".join(sorted(self.features)) or "none"
+        if not self._broken and self.control.secured is not None:
+            found |= self.control.secured.facts()
+            if self.resumes_session is not None:
+                found["session reuse"] = "yes" if self.resumes_session else "no"
+        return found

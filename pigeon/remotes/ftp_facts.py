@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -10,11 +11,28 @@ import aioftp
 
 from pigeon.remotes.base import RemoteEntry, RemoteStat
 
+logger = logging.getLogger("pigeon.remotes")
+#: Parses what LIST gives, which no standard describes.
+_old_listings = aioftp.Client()
+
 
 def number(text: str) -> int | None:
     """The number that ``text`` is, or ``None``."""
     text = text.strip()
-    return int(text) if text.isascii() and text.isdigit() else None
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else None
+
+
+def quoted(text: str) -> str:
+    """The path in the answer to PWD (RFC 959, appendix II), which doubles quotes in it."""
+    first, last = text.find('"'), text.rfind('"')
+    return text[first + 1 : last].replace('""', '"') if first < last else "/"
+
+
+def facts_of(line: str) -> tuple[str, dict[str, str]]:
+    """Name and facts of one line of MLSD or MLST (RFC 3659, section 7.2)."""
+    listed, _, name = line.partition(" ")
+    pairs = (fact.partition("=") for fact in listed.split(";"))
+    return name, {key.lower(): value for key, _, value in pairs}
 
 
 def stat_of(facts: Mapping[str, Any]) -> RemoteStat:
@@ -30,19 +48,32 @@ def stat_of(facts: Mapping[str, Any]) -> RemoteStat:
     )
 
 
-def entries(parser: aioftp.Client, content: bytes, *, machine: bool) -> Iterator[RemoteEntry]:
+def entries(content: bytes, *, machine: bool, where: str) -> Iterator[RemoteEntry]:
     """The entries of a listing, without ``.`` and ``..``.
 
+    A name that is no name inside the folder is left out, with a warning in the log: whoever
+    joined it to a path would be led elsewhere.
+
     Args:
-        parser: aioftp's client, whose parsing is used.
         content: what the server sent.
         machine: it is the answer to MLSD, not to LIST.
+        where: names the server in the log.
     """
-    parse = parser.parse_mlsx_line if machine else parser.parse_list_line
-    for line in content.splitlines():
+    for line in content.split(b"\n"):
         try:
-            name, facts = parse(line)
+            name, facts = _parsed(line.removesuffix(b"\r"), machine=machine)
         except (ValueError, IndexError, KeyError):
-            continue  # a heading such as "total 12"
-        if str(name) not in (".", "..") and facts.get("type") not in ("cdir", "pdir"):
-            yield RemoteEntry(str(name), stat_of(facts))
+            continue  # a heading such as "total 12", or no UTF-8
+        if name in ("", ".", "..") or str(facts.get("type")).lower() in ("cdir", "pdir"):
+            continue
+        if any(character in name for character in "/\r\0"):
+            logger.warning("%s lists %a, which is no file name; Pigeon ignores it.", where, name)
+            continue
+        yield RemoteEntry(name, stat_of(facts))
+
+
+def _parsed(line: bytes, *, machine: bool) -> tuple[str, Mapping[str, Any]]:
+    if machine:
+        return facts_of(line.decode())
+    name, facts = _old_listings.parse_list_line(line)
+    return str(name), facts

@@ -158,7 +158,11 @@ def test_a_server_that_does_not_tell_sizes() -> None:
         ({"GREETING": "421 Too many connections"}, Unreachable, "no further connection"),
         ({"PASS": "530 maximum of 2 connections"}, Unreachable, "lower OPTIONS['connections']"),
         ({"PASS": "332 account?"}, DestinationMisconfigured, "an account besides"),
-        ({"GREETING": "SSH-2.0-OpenSSH"}, Unreachable, "cannot be reached"),
+        (
+            {"GREETING": "SSH-2.0-OpenSSH"},
+            DestinationMisconfigured,
+            "not as an FTP server: SSH-2.0-OpenSSH.",
+        ),
         ({"TYPE": "504 no"}, DestinationMisconfigured, "binary"),
     ],
 )

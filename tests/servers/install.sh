@@ -17,6 +17,7 @@ has sshd || packages+=(openssh-server)
 has initdb || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || packages+=(postgresql)
 has vsftpd || [ -x "$unpacked/vsftpd/usr/sbin/vsftpd" ] || archives+=(vsftpd)
 has proftpd || [ -x "$unpacked/proftpd-core/usr/sbin/proftpd" ] || archives+=(proftpd-core)
+has proftpd || [ -d "$unpacked/proftpd-mod-crypto/usr" ] || archives+=(proftpd-mod-crypto) # TLS
 
 missing="${packages[*]-} ${archives[*]-}"
 [ -n "${missing// /}" ] || exit 0
@@ -43,8 +44,9 @@ for name in ${archives[@]+"${archives[@]}"}; do
     folder=$(mktemp -d)
     ! id _apt >/dev/null 2>&1 || chown _apt "$folder" # who downloads
     (cd "$folder" && apt_get download "$name" >&2)
+    # Without ProFTPD itself, on which its modules depend: that one is unpacked, too.
     apt_get satisfy --yes --no-install-recommends --no-remove \
-        "$(dpkg-deb --field "$folder"/*.deb Depends)" >&2
+        "$(dpkg-deb --field "$folder"/*.deb Depends | sed -E 's/(, *)?proftpd-[^,]*//g; s/^, *//')" >&2
     rm -rf "${unpacked:?}/$name"
     mkdir -p "$unpacked/$name"
     dpkg-deb --extract "$folder"/*.deb "$unpacked/$name"

@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.capabilities import proftpd
+from tests.capabilities import UNPACKED, proftpd
 from tests.servers.account import Account
+from tests.servers.certificates import Certificates
 from tests.servers.process import answers, free_port, running
-from tests.servers.server import Server
+from tests.servers.server import Server, scheme_of
 
 CONFIG = """
 ServerType standalone
@@ -53,12 +54,36 @@ ControlsEngine off
 #: To be passed as ``config``: nobody may rename.
 WITHOUT_RENAME = "<Limit RNFR RNTO>\nDenyAll\n</Limit>"
 
+#: Nothing goes in plain; the session has to be reused, as that is mod_tls's default.
+TLS = """
+{modules}
+LoadModule mod_tls.c
+TLSEngine on
+TLSLog {folder}/tls.log
+TLSRequired on
+TLSRSACertificateFile {certificates.server}
+TLSRSACertificateKeyFile {certificates.server_key}
+TLSCACertificateFile {certificates.authority}
+"""
+#: To be passed as ``config``: TLS from the first byte; only clients with a certificate; no
+#: newer TLS than 1.2.
+IMPLICIT = "TLSOptions UseImplicitSSL"
+CLIENT_CERTIFICATE = "TLSVerifyClient on"
+ONLY_TLS_12 = "TLSProtocol TLSv1.2"
+
 
 @contextmanager
-def run_proftpd(folder: Path, account: Account, *, config: str = "") -> Iterator[Server]:
+def run_proftpd(
+    folder: Path,
+    account: Account,
+    *,
+    config: str = "",
+    certificates: Certificates | None = None,
+) -> Iterator[Server]:
     """Run a server whose files are in ``folder``, which is made.
 
     Args:
+        certificates: with them it speaks TLS, explicit unless ``config`` has :data:`IMPLICIT`.
         config: further directives, for example :data:`WITHOUT_RENAME`.
     """
     port = free_port()
@@ -69,13 +94,18 @@ def run_proftpd(folder: Path, account: Account, *, config: str = "") -> Iterator
     _write_users(folder, root, account)
     path = folder / "proftpd.conf"
     text = CONFIG.format(port=port, folder=folder, identity=_identity(account))
+    if certificates:
+        found = UNPACKED / "proftpd-mod-crypto/usr/lib/proftpd"
+        modules = f"ModulePath {found}" if found.exists() else ""
+        text += TLS.format(folder=folder, certificates=certificates, modules=modules)
     path.write_text(f"{text}{config}\n")
     command = [proftpd().where, "--nodaemon", "--config", str(path)]
     with running(command, folder / "output.log", lambda: answers(port)) as server:
         yield Server(
-            scheme="ftp", port=port, username=account.name, password=account.password,
-            root=root, prefix="" if os.geteuid() == 0 else str(root), pid=server.pid,
-            uid=account.uid, gid=account.gid,
+            scheme=scheme_of(certificates, implicit=IMPLICIT in config), port=port,
+            username=account.name, password=account.password, root=root,
+            prefix="" if os.geteuid() == 0 else str(root), pid=server.pid,
+            uid=account.uid, gid=account.gid, certificates=certificates,
         )  # fmt: skip
 
 

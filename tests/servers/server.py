@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.servers.certificates import Certificates
 from tests.servers.process import descendants
 
 
@@ -20,11 +21,12 @@ class Server:
     """One SFTP or FTP server on loopback.
 
     Attributes:
-        scheme: of its URLs: "sftp" or "ftp".
+        scheme: of its URLs: "sftp", "ftp", "ftps" or "ftp+tls".
         root: the folder on our disk where uploads land.
         prefix: how clients call ``root``: "" where they are shut in it, else its path.
         key_file: private key that logs in, if the server takes keys.
         known_hosts: file with the server's host key, if it has one.
+        certificates: its certificate and the authority's, if it speaks TLS.
         pid: of the listening process.
         uid, gid: who owns what is uploaded.
     """
@@ -40,6 +42,7 @@ class Server:
     gid: int
     key_file: Path | None = None
     known_hosts: Path | None = None
+    certificates: Certificates | None = None
     host: str = "127.0.0.1"
 
     def url(self, path: str = "") -> str:
@@ -53,6 +56,8 @@ class Server:
             found = {"key_file": str(self.key_file), "known_hosts": str(self.known_hosts)}
         else:
             found = {"password": self.password}
+        if self.certificates:
+            found["ca_file"] = str(self.certificates.authority)
         return found | more
 
     def folder(self, name: str) -> Path:
@@ -105,6 +110,13 @@ def _signal(pids: list[int], number: int) -> None:
     for pid in pids:
         with suppress(ProcessLookupError):
             os.kill(pid, number)
+
+
+def scheme_of(certificates: Certificates | None, *, implicit: bool) -> str:
+    """The URL scheme of an FTP server with these certificates."""
+    if certificates is None:
+        return "ftp"
+    return "ftps" if implicit else "ftp+tls"
 
 
 @contextmanager

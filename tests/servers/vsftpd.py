@@ -9,8 +9,9 @@ from pathlib import Path
 
 from tests.capabilities import vsftpd
 from tests.servers.account import Account
+from tests.servers.certificates import Certificates
 from tests.servers.process import answers, free_port, running
-from tests.servers.server import Server
+from tests.servers.server import Server, scheme_of
 
 CONFIG = """
 listen=YES
@@ -36,12 +37,33 @@ xferlog_enable=YES
 vsftpd_log_file={folder}/transfers.log
 """
 
+#: Nothing goes in plain; the session has to be reused, as that is vsftpd's default. Its default
+#: of ciphers is one that OpenSSL no longer has.
+TLS = """
+ssl_enable=YES
+ssl_tlsv1=YES
+ssl_ciphers=HIGH
+rsa_cert_file={certificates.server}
+rsa_private_key_file={certificates.server_key}
+ca_certs_file={certificates.authority}
+"""
+#: To be passed as ``config``: TLS from the first byte; only clients with a certificate.
+IMPLICIT = "implicit_ssl=YES"
+CLIENT_CERTIFICATE = "require_cert=YES\nvalidate_cert=YES"
+
 
 @contextmanager
-def run_vsftpd(folder: Path, account: Account, *, config: str = "") -> Iterator[Server]:
+def run_vsftpd(
+    folder: Path,
+    account: Account,
+    *,
+    config: str = "",
+    certificates: Certificates | None = None,
+) -> Iterator[Server]:
     """Run a server whose files are in ``folder``, which is made. Needs root.
 
     Args:
+        certificates: with them it speaks TLS, explicit unless ``config`` has :data:`IMPLICIT`.
         config: further lines, for example ``"cmds_denied=RNFR,RNTO"`` or ``"write_enable=NO"``;
             of two values the last counts.
     """
@@ -51,11 +73,14 @@ def run_vsftpd(folder: Path, account: Account, *, config: str = "") -> Iterator[
         path.mkdir(parents=True)
     os.chown(root, account.uid, account.gid)
     path = folder / "vsftpd.conf"
-    path.write_text(CONFIG.format(port=port, folder=folder, root=root).lstrip() + config + "\n")
+    text = CONFIG.format(port=port, folder=folder, root=root).lstrip()
+    text += TLS.format(certificates=certificates).lstrip() if certificates else ""
+    path.write_text(f"{text}{config}\n")
     with running(
         [vsftpd().where, str(path)], folder / "vsftpd.log", lambda: answers(port)
     ) as server:
         yield Server(
-            scheme="ftp", port=port, username=account.name, password=account.password,
-            root=root, prefix="", pid=server.pid, uid=account.uid, gid=account.gid,
+            scheme=scheme_of(certificates, implicit=IMPLICIT in config), port=port,
+            username=account.name, password=account.password, root=root, prefix="",
+            pid=server.pid, uid=account.uid, gid=account.gid, certificates=certificates,
         )  # fmt: skip

@@ -1,0 +1,200 @@
+"""The control connection: commands in flights, replies in their order, plain or in TLS."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from pigeon.remotes.ftp_replies import NotFTP, Reply, ReplyReader
+from pigeon.remotes.ftp_tls import Secured
+
+
+class Command:
+    """A command that is to be sent, or was.
+
+    Attributes:
+        answer: gets the final reply; preliminary ones (1xx) are passed over.
+        holds: nothing else may be sent between this command and its final reply.
+        sent: whether it has left.
+    """
+
+    __slots__ = ("answer", "holds", "line", "sent")
+
+    def __init__(self, line: bytes, answer: asyncio.Future[Reply], *, holds: bool) -> None:
+        self.line, self.answer, self.holds, self.sent = line, answer, holds, False
+
+
+class Control(asyncio.Protocol):
+    """Sends commands without waiting for the answers of those before.
+
+    What several deliveries want to say at the same moment goes out in one flight. Only while
+    a transfer is open nothing is sent: ProFTPD refuses most commands then, and answers others
+    out of turn.
+
+    When the connection ends, every command that waits fails with the ``OSError`` or
+    :class:`NotFTP` that ended it.
+
+    Args:
+        ended: called when the connection has ended.
+
+    Attributes:
+        error: what ended the connection.
+        secured: its TLS, once it has begun.
+        family, address: the server's, as sockets take them.
+    """
+
+    def __init__(self, ended: Callable[[], object]) -> None:
+        self.error: Exception | None = None
+        self.secured: Secured | None = None
+        self.family = 0
+        self.address: tuple[Any, ...] = ()
+        self._ended = ended
+        self._loop = asyncio.get_running_loop()
+        self._replies = ReplyReader()
+        self._queue: deque[Command] = deque()
+        self._unanswered: deque[Command] = deque()
+        self._held = self._flushing = False
+        self._shaking: asyncio.Future[None] | None = None
+
+    def greeting(self) -> Command:
+        """What the server says first, to be awaited like the answer to a command."""
+        command = Command(b"", self._loop.create_future(), holds=False)
+        self._unanswered.append(command)
+        return command
+
+    def queue(self, line: str, *, holds: bool = False) -> Command:
+        """Send ``line`` with the next flight.
+
+        Raises:
+            ValueError: it holds a line break, which would start another command.
+        """
+        if "\r" in line or "\n" in line or "\0" in line:
+            raise ValueError("A path must not hold a line break or a NUL.")
+        answer = self._loop.create_future()
+        data = f"{line}\r\n".encode("utf-8", "surrogateescape")
+        command = Command(data, answer, holds=holds)
+        if self.error is not None:
+            answer.set_exception(self.error)
+        else:
+            self._queue.append(command)
+            self._flush_soon()
+        return command
+
+    async def start_tls(self, secured: Secured) -> None:
+        """Go on in TLS. Raises ``ssl.SSLError`` or another ``OSError``, or :class:`NotFTP`."""
+        if self._replies.inside or self._unanswered:
+            # Whoever sits on the line could slip a reply in front of the encrypted ones.
+            raise NotFTP("plain data where TLS was to begin")
+        self.secured = secured
+        self._shaking = self._loop.create_future()
+        self._shake(b"")
+        await self._shaking
+
+    def write_last(self, line: bytes) -> None:
+        """Send ``line`` at once and close; nothing is waited for."""
+        self.error = self.error or ConnectionResetError("Pigeon closed it")
+        if self._transport.is_closing():
+            return
+        self._transport.write(self.secured.encrypted(line) if self.secured else line)
+        if self.secured:
+            self._transport.write(self.secured.goodbye())
+        self._transport.close()
+
+    def abort(self) -> None:
+        """Cut the connection."""
+        self._transport.abort()
+
+    # What asyncio calls.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The connection is there."""
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self.family = int(transport.get_extra_info("socket").family)
+        self.address = transport.get_extra_info("peername")
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """The connection is gone: whoever waits hears of it."""
+        self._fail(error or ConnectionResetError("the server closed the connection"))
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes of the server."""
+        try:
+            if self._shaking is not None:
+                self._shake(data)
+                return
+            if self.secured is not None:
+                data = self.secured.decrypted(data)
+                if pending := self.secured.to_send():
+                    self._transport.write(pending)
+            self._read(data)
+        except (NotFTP, ssl.SSLError) as error:
+            self._fail(error)
+
+    def _read(self, data: bytes) -> None:
+        for reply in self._replies.feed(data):
+            if reply.code >= 200:
+                self._answer(reply)
+
+    def _answer(self, reply: Reply) -> None:
+        if not self._unanswered:
+            # Such as "421 Timeout": it says why the connection ends.
+            self._fail(ConnectionResetError(f"the server said: {reply}"))
+            return
+        command = self._unanswered.popleft()
+        if not command.answer.done():
+            command.answer.set_result(reply)
+        if command.holds:
+            self._held = False
+            self._flush_soon()
+        if reply.code == 421:
+            self._fail(ConnectionResetError(f"the server said: {reply}"))
+
+    def _shake(self, received: bytes) -> None:
+        assert self.secured
+        assert self._shaking
+        waiter, done = self._shaking, False
+        try:
+            done = self.secured.shake(received)
+        except ssl.SSLError as error:
+            self._fail(error)
+        if pending := self.secured.to_send():
+            self._transport.write(pending)  # an alert says what we did not like
+        if done:
+            self._shaking = None
+            if not waiter.done():
+                waiter.set_result(None)
+            self.data_received(b"")
+
+    def _flush_soon(self) -> None:
+        if not (self._flushing or self._held) and self._queue:
+            self._flushing = True
+            self._loop.call_soon(self._flush)
+
+    def _flush(self) -> None:
+        self._flushing, lines = False, []
+        while self._queue and not self._held:
+            command = self._queue.popleft()
+            if command.answer.done():
+                continue  # nobody waits for it any more
+            command.sent, self._held = True, command.holds
+            self._unanswered.append(command)
+            lines.append(command.line)
+        if lines and self.error is None:
+            data = b"".join(lines)
+            self._transport.write(self.secured.encrypted(data) if self.secured else data)
+
+    def _fail(self, error: Exception) -> None:
+        if self.error is None:
+            self.error = error
+            self._loop.call_soon(self._transport.abort)
+        for waiter in (self._shaking, *(one.answer for one in (*self._unanswered, *self._queue))):
+            if waiter is not None and not waiter.done():
+                waiter.set_exception(self.error)
+                waiter.exception()  # if nobody waits any more, asyncio need not log it
+        self._unanswered.clear()
+        self._queue.clear()
+        self._ended()

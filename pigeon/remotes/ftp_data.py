@@ -1,0 +1,136 @@
+"""Data connections: a socket for one transfer, plain or in TLS.
+
+Plain sockets and the loop's ``sock_*`` calls, because most transfers are one small block: a
+transport and a protocol for each would cost more than the transfer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+from contextlib import suppress
+from typing import Any
+
+from pigeon.remotes.ftp_tls import Secured
+from pigeon.remotes.watchdog import unacknowledged
+
+#: Bytes that are given to the system, or taken from it, at once.
+PIECE = 128 * 1024
+#: "Send a reset when closed": a server must not take what is there for the whole file.
+_RESET = struct.pack("ii", 1, 0)
+
+
+class DataConnection:
+    """One data connection.
+
+    Args:
+        family: of ``address``.
+        address: the server's, with the port that it offered.
+        ours: the TLS to use; ``None`` for plain.
+
+    Attributes:
+        left: bytes of the present block that the system has not taken yet.
+        cut: the server broke it off, or stopped taking.
+        ragged: the server's bytes ended without TLS's word that this is the end.
+    """
+
+    def __init__(self, family: int, address: tuple[Any, ...], ours: Secured | None) -> None:
+        self.left = 0
+        self.cut = self.ragged = False
+        self._loop = asyncio.get_running_loop()
+        self._address, self._secured = address, ours
+        self._socket = socket.socket(family, socket.SOCK_STREAM)
+        self._socket.setblocking(False)
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    @property
+    def unsent(self) -> int:
+        """Bytes that the server has not acknowledged."""
+        return self.left + unacknowledged(self._socket)
+
+    @property
+    def resumed(self) -> bool | None:
+        """Whether the control connection's TLS session was resumed; ``None`` if plain."""
+        return None if self._secured is None else self._secured.resumed
+
+    async def connect(self) -> None:
+        """Connect. Raises ``OSError``."""
+        await self._loop.sock_connect(self._socket, self._address)
+
+    async def shake_hands(self) -> None:
+        """Begin TLS, if there is any. Raises ``OSError``, of which ``ssl.SSLError`` is one."""
+        if self._secured is None:
+            return
+        done = self._secured.shake()
+        while not done:
+            await self._push(self._secured.to_send())
+            if not (received := await self._loop.sock_recv(self._socket, PIECE)):
+                raise ConnectionResetError("the server closed the data connection")
+            done = self._secured.shake(received)
+        # What is left to send goes with the first block.
+
+    async def send(self, block: bytes, *, last: bool = False) -> None:
+        """Send ``block``; after the ``last`` one our side is ended.
+
+        Raises:
+            OSError: the server takes no more.
+        """
+        try:
+            if self._secured is not None:
+                block = self._secured.encrypted(block)
+                if last:
+                    block += self._secured.goodbye()
+            await self._push(block)
+            if last:
+                # Not closed: with something of the server's unread that would be a reset.
+                self._socket.shutdown(socket.SHUT_WR)
+        except OSError:
+            self.cut = True
+            raise
+
+    async def _push(self, block: bytes) -> None:
+        if len(block) <= PIECE:
+            await self._loop.sock_sendall(self._socket, block)
+            return
+        view = memoryview(block)
+        for start in range(0, len(block), PIECE):
+            self.left = len(block) - start
+            await self._loop.sock_sendall(self._socket, view[start : start + PIECE])
+        self.left = 0
+
+    async def receive(self) -> bytes:
+        """The next bytes; empty at the end. Raises ``OSError``."""
+        try:
+            if self._secured is None:
+                return await self._loop.sock_recv(self._socket, PIECE)
+            return await self._receive_secured(self._secured)
+        except OSError:
+            self.cut = True
+            raise
+
+    async def _receive_secured(self, secured: Secured) -> bytes:
+        await self._push(secured.to_send())  # the end of the handshake
+        # Not until the end of TCP: vsftpd waits for our word before it closes.
+        while not secured.ended and (received := await self._loop.sock_recv(self._socket, PIECE)):
+            if block := secured.decrypted(received):
+                return block
+        self.ragged = not secured.ended
+        with suppress(OSError):
+            self._socket.send(secured.goodbye())
+        return b""
+
+    def wake(self) -> None:
+        """End both directions, so that whoever waits for this connection goes on."""
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+
+    def reset(self) -> None:
+        """Close so that the server can tell it from the end of a file."""
+        with suppress(OSError):
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+        self.close()
+
+    def close(self) -> None:
+        """Close; a second time is harmless."""
+        self._socket.close()
