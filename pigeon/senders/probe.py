@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
-from pathlib import Path
 
 from pigeon.exceptions import DeliveryError
 from pigeon.remotes.base import (
@@ -18,6 +16,7 @@ from pigeon.remotes.base import (
     RenameUnsupported,
 )
 from pigeon.senders.capabilities import Capabilities, Capability
+from pigeon.senders.manner import Manner
 from pigeon.senders.probe_steps import STEPS, Step
 from pigeon.senders.probe_trial import Refused, Trial, Untold
 from pigeon.senders.probe_verdicts import verdicts
@@ -39,24 +38,26 @@ _NO = (
 logger = logging.getLogger(__name__)
 
 
-async def probe(remote: Remote) -> Capabilities:
+async def probe(remote: Remote, manner: Manner) -> Capabilities:
     """Try every step of :data:`pigeon.senders.probe_steps.STEPS` over ``remote``, which is open.
 
     All that was put there is removed again, also when the connection breaks or the task is
     cancelled; what cannot be removed is named in the last capability, and logged.
+
+    Args:
+        remote: an open connection.
+        manner: how the destination wants files put.
     """
-    with tempfile.TemporaryDirectory(prefix="pigeon-doctor-") as disk:
-        trial, found = Trial(remote, Path(disk)), dict[str, Capability]()
-        try:
-            for step in STEPS:
-                found[step.name] = await _tried(step, trial, found)
-        finally:
-            left = await _cleared(trial)
-            if left:
-                logger.warning("The probe had to leave this at %s: %s", remote.where, left)
+    trial, found = Trial(remote, manner), dict[str, Capability]()
+    try:
+        for step in STEPS:
+            found[step.name] = await _tried(step, trial, found)
+    finally:
+        left = await _cleared(trial)
+        if left:
+            logger.warning("The probe had to leave this at %s: %s", remote.where, left)
     answers = {name: one.answer for name, one in found.items()}
-    options = remote.destination.options
-    every = (*found.values(), *verdicts(answers, options), _leaving(left))
+    every = (*found.values(), *verdicts(answers, manner), _leaving(left))
     return Capabilities(every, remote.facts())
 
 

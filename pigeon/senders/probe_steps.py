@@ -34,7 +34,7 @@ class Step:
 WRITE, DELETE, FOLDER = "write a file", "delete a file", "make a folder"
 SIZE, READ = "tell a file's size", "read a file back"
 RENAME, RENAME_OVER = "rename onto a free name", "rename over a file"
-WRITE_OVER = "write over a file"
+WRITE_OVER, CHMOD = "write over a file", "set permissions"
 
 STEPS = (
     Step(
@@ -79,7 +79,7 @@ STEPS = (
         needs=(WRITE,),
     ),
     Step(
-        "set permissions",
+        CHMOD,
         Trial.chmod,
         no="leaves the server's default",
         ask="If readers need other permissions than new files get, ask the partner for another "

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import posixpath
 import secrets
 from contextlib import aclosing, suppress
 from datetime import UTC, datetime
-from pathlib import Path
 
 from pigeon.exceptions import DeliveryError
-from pigeon.parcel import OutputFile
 from pigeon.remotes.base import Remote, RemoteFileNotFound
 from pigeon.remotes.source import Source
+from pigeon.senders.manner import Manner
 from pigeon.senders.names import temporary_path
 
 #: What the files of a probe hold.
@@ -40,12 +38,12 @@ class Trial:
 
     Args:
         remote: an open connection.
-        disk: an empty folder of ours for what is sent.
+        manner: how the destination wants files put.
     """
 
-    def __init__(self, remote: Remote, disk: Path) -> None:
-        self.remote = remote
-        self._disk, self._token = disk, secrets.token_hex(8)
+    def __init__(self, remote: Remote, manner: Manner) -> None:
+        self.remote, self.manner = remote, manner
+        self._token = secrets.token_hex(8)
         self._place = remote.root
         self._folders: list[str] = []
         #: Path → whether it is known to stand there.
@@ -55,35 +53,42 @@ class Trial:
     async def make_folder(self) -> str:
         """Make our own folder; what is missing above it, too, as a delivery would."""
         own = posixpath.join(self.remote.root, f"pigeon-doctor-{self._token}")
-        missing = await self._missing()
-        self._folders.append(own)
-        await self.remote.make_directory(own)
+        missing = await self._make(own)
         self._place = own
-        # Only what is there now and was not before is ours to remove.
-        self._folders[:0] = [each for each in missing if await _stands(self.remote, each)]
+        missing.remove(own)
         return f"{self.remote.root or 'the folder of the login'} was missing" if missing else ""
 
-    async def _missing(self) -> list[str]:
-        """The folders of the destination's path that do not exist, outermost first."""
-        found: list[str] = []
-        path = self.remote.root
+    async def _make(self, folder: str) -> list[str]:
+        """Make ``folder``; what was missing of it, outermost first, which then is ours."""
+        missing: list[str] = []
+        path = folder
         while path not in ("", "/") and not await _stands(self.remote, path):
-            found.insert(0, path)
+            missing.insert(0, path)
             path = posixpath.dirname(path)
-        return found
+        own = [each for each in missing if self._token in each]
+        self._folders += own
+        if missing:
+            await self.remote.make_directory(folder)
+        # Only what is there now and was not before is ours to remove.
+        others = [each for each in missing if each not in own]
+        self._folders[:0] = [each for each in others if await _stands(self.remote, each)]
+        return missing
 
     async def write(self) -> str:
         """Write a file under a temporary name, as a delivery does."""
-        self._current = temporary_path(self._path("first"), self._token)
+        self._current = self._temporary("first")
+        with suppress(DeliveryError):  # then writing says why
+            await self._make(posixpath.dirname(self._current))
         await self._put(self._current, CONTENT)
         return f"{len(CONTENT)} bytes"
 
+    def _temporary(self, name: str) -> str:
+        root = self.remote.root
+        return temporary_path(self._path(name), self._token, self.manner.temporary, root)
+
     async def _put(self, path: str, content: bytes, offset: int = 0) -> None:
-        local = self._disk / hashlib.sha256(path.encode()).hexdigest()
-        local.write_bytes(content)
-        file = OutputFile(path, len(content), hashlib.sha256(content).hexdigest())
         self._files.setdefault(path, False)
-        await self.remote.put(Source(local, file), path, offset)
+        await self.remote.put(Source.of(path, content), path, offset)
         self._files[path] = True
 
     def _path(self, name: str) -> str:
@@ -123,19 +128,19 @@ class Trial:
             raise Refused(f"read back, {path} holds something else")
 
     async def chmod(self) -> str:
-        """Set the file's permissions to what most servers give anyway."""
-        await self.remote.chmod(self._current, 0o644)
-        return "rw-r--r--"
+        """Set the file's permissions, if need be to what most servers give anyway."""
+        mode = 0o644 if self.manner.chmod is None else self.manner.chmod
+        await self.remote.chmod(self._current, mode)
+        return f"{mode:04o}"
 
     async def rename(self) -> str:
         """Rename the file onto a free name, by plain rename."""
-        final = self._path("final")
-        await self._rename(self._current, final, replace=False)
+        await self._rename(self._current, self._path("final"), replace=False)
         return ""
 
     async def rename_over(self) -> str:
         """Rename a second file onto the first."""
-        second = temporary_path(self._path("second"), self._token)
+        second = self._temporary("second")
         await self._put(second, OTHER)
         await self._rename(second, self._current, replace=True)
         return "in one step"
@@ -161,8 +166,7 @@ class Trial:
 
     async def delete(self) -> str:
         """Delete the file, and see whether it is gone."""
-        path = self._current
-        await self._remove(self.remote, path)
+        await self._remove(self.remote, self._current)
         return ""
 
     async def _remove(self, remote: Remote, path: str) -> None:

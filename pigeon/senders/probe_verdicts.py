@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from pigeon.senders.capabilities import Answer, Capability
+from pigeon.senders.manner import Manner
 from pigeon.senders.probe_steps import (
+    CHMOD,
     DELETE,
     READ,
     RENAME,
@@ -19,19 +20,17 @@ from pigeon.senders.probe_steps import (
 Answers = Mapping[str, Answer]
 
 
-def verdicts(answers: Answers, options: Mapping[str, Any]) -> tuple[Capability, ...]:
+def verdicts(answers: Answers, manner: Manner) -> tuple[Capability, ...]:
     """How files will be published and verified; none where not even a file can be written.
 
     Args:
         answers: name of a step → what was found.
-        options: the destination's.
+        manner: how the destination wants files put.
     """
     if answers.get(WRITE) != "yes":
         return ()
-    return (
-        _publish(answers, str(options.get("publish", "rename"))),
-        _verify(answers, str(options.get("verify", "size"))),
-    )
+    found = (_publish(answers, manner.publish), _verify(answers, manner.verify))
+    return found if manner.chmod is None else (*found, _chmod(answers, manner.chmod))
 
 
 def _publish(answers: Answers, manner: str) -> Capability:
@@ -67,6 +66,12 @@ def _verify(answers: Answers, manner: str) -> Capability:
     )
     ask = f"Set OPTIONS['verify'] to {other}, or ask for what is missing above."
     return _verdict("verify", manner, answers.get(step) == "yes", does, ask)
+
+
+def _chmod(answers: Answers, mode: int) -> Capability:
+    ask = "Remove OPTIONS['chmod'], or ask for the right to set permissions."
+    works = answers.get(CHMOD) == "yes"
+    return _verdict("chmod", f"{mode:04o}", works, "sets the permissions", ask)
 
 
 def _verdict(name: str, manner: str, works: bool, does: str, ask: str = "") -> Capability:

@@ -15,6 +15,8 @@ OPTIONAL = {
     "tell the time", "set permissions", "go on with half a file", "tell the free space",
 }  # fmt: skip
 
+IN_ONE_STEP = "publishes by rename, in one step"
+
 
 def test_all_that_deliveries_need_works(place: Place, untouched: Callable[[], None]) -> None:
     found = probed(place)
@@ -43,13 +45,15 @@ def test_an_empty_folder_of_theirs_stays(place: Place) -> None:
     assert place.folder.is_dir()
 
 
+@pytest.mark.parametrize("place", ["file", "sshd", "vsftpd"], indirect=True)
 @pytest.mark.parametrize(
     ("options", "name", "does"),
     [
         ({"publish": "in-place"}, "publish: in-place", "writes under final names"),
-        ({"publish": "replace"}, "publish: replace", "publishes by rename, in one step"),
+        ({"publish": "replace"}, "publish: replace", IN_ONE_STEP),
         ({"verify": "sha256"}, "verify: sha256", "reads every file back"),
         ({"verify": "none"}, "verify: none", "takes the server's word"),
+        ({"temporary": ".tmp/x/{token}-{name}"}, "publish: rename", IN_ONE_STEP),
     ],
 )
 def test_the_options_say_what_is_needed(
@@ -58,3 +62,4 @@ def test_the_options_say_what_is_needed(
     found = probed(place, **options)
     assert (one(found, name).answer, one(found, name).consequence) == ("yes", does)
     assert found.sound
+    assert everything(place.folder) == []
