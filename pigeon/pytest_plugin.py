@@ -15,7 +15,7 @@ import pytest
 if TYPE_CHECKING:
     from pigeon.engine import Summary
     from pigeon.senders.dummy import Sent
-    from pigeon.testing import FTPPartner, SFTPPartner
+    from pigeon.testing import FTPPartner, HTTPPartner, SFTPPartner
 
 
 @pytest.fixture(autouse=True)
@@ -59,4 +59,13 @@ def ftp_partner() -> Iterator[FTPPartner]:
     from pigeon.testing import FTPPartner
 
     with FTPPartner() as partner:
+        yield partner
+
+
+@pytest.fixture
+def http_partner() -> Iterator[HTTPPartner]:
+    """An HTTP server on a free port; ``http_partner.entry`` goes into the settings."""
+    from pigeon.testing import HTTPPartner
+
+    with HTTPPartner() as partner:
         yield partner

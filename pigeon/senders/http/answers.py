@@ -15,6 +15,7 @@ from pigeon.exceptions import (
     DestinationMisconfigured,
     PermanentError,
     TransientError,
+    Unreachable,
 )
 from pigeon.senders.http.text import one_line
 from pigeon.senders.http.urls import moved_to, where
@@ -95,8 +96,8 @@ def explain(
             f"{host} could not {doing}: {words}. Its disk or our quota is full; tell the partner.",
             retry_after=wait,
         )
-    if status in _FOR_NOW or status > 511:
-        return TransientError(f"{host} could not {doing} now: {words}.", retry_after=wait)
+    if status in _FOR_NOW or status > 505:
+        return _later(status, f"{host} could not {doing} now: {words}.", wait)
     if status in (401, 407) or (status == 403 and not proven):
         return AuthenticationError(
             f"{host} does not let us in to {doing}: {words}. Check the user and "
@@ -115,10 +116,18 @@ def explain(
             f"{host} does not {doing} at this address: {words}. Correct the URL or "
             f"OPTIONS['method'], or ask the partner to allow {method} there."
         )
-    if status in (506, 508, 509, 510, 511):
-        return TransientError(f"{host} could not {doing} now: {words}.", retry_after=wait)
     hint = " On a WebDAV server the folder may be missing." if status == 409 else ""
     return PermanentError(f"{host} refused to {doing}: {words}.{hint}")
+
+
+def _later(status: int, message: str, wait: timedelta | None) -> TransientError:
+    """A server that names a time for all requests keeps the whole destination waiting.
+
+    One that does not may have stumbled over this item: the others are to go on.
+    """
+    if wait is not None and status in (429, 503):
+        return Unreachable(message, retry_after=wait)
+    return TransientError(message, retry_after=wait)
 
 
 def _moved(

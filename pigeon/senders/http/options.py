@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from pigeon.destinations import Destination
 from pigeon.remotes.base import DEFAULT_TIMEOUT
 from pigeon.senders.http import tls, urls
 
-_PATH = (str, os.PathLike)
+_PATH = (str, Path)
 #: Options of a destination → the type of each value.
 OPTIONS: Mapping[str, Any] = {
     "method": str,

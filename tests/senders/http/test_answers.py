@@ -17,6 +17,7 @@ from pigeon.exceptions import (
     DestinationMisconfigured,
     PermanentError,
     TransientError,
+    Unreachable,
 )
 from pigeon.senders.base import Delivery, Sender
 from pigeon.senders.http.answers import LONGEST_WAIT, retry_after
@@ -211,8 +212,13 @@ def test_retry_after(value: str, wait: timedelta | None) -> None:
 @pytest.mark.parametrize("status", [429, 503, 507])
 def test_how_long_to_wait_is_handed_on(tmp_path: Path, status: int) -> None:
     what = delivery(parcel(tmp_path, {"a.txt": b"x"}))
-    assert failure(said(status, "", "Retry-After: 77"), what).retry_after == timedelta(seconds=77)
-    assert failure(said(status), what).retry_after is None
+    told = failure(said(status, "", "Retry-After: 77"), what)
+    assert told.retry_after == timedelta(seconds=77)
+    assert type(told) is (TransientError if status == 507 else Unreachable)
+    for without in (said(status), said(status, "", "Retry-After: soon")):
+        untold = failure(without, what)
+        assert untold.retry_after is None
+        assert type(untold) is TransientError
 
 
 class _Once:

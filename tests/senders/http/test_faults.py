@@ -192,7 +192,7 @@ def test_a_server_that_speaks_something_else(tmp_path: Path, line: bytes) -> Non
         await silent(reader, writer)
 
     with pytest.raises(DestinationMisconfigured, match=r"does not speak HTTP.*scheme and port"):
-        send(talk, small(tmp_path), timeout=3)
+        send(talk, small(tmp_path), timeout=1)
 
 
 def test_nonsense_from_a_server_that_speaks_http(tmp_path: Path) -> None:
