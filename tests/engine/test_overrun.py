@@ -164,12 +164,15 @@ def test_a_plain_sender_that_hangs_holds_nothing_for_ever(
     assert site.push(retry_now=True).total("pushed") == 1
 
 
-def test_how_long_by_default() -> None:
+def test_how_long_by_default(hanging: type[Hanging], monkeypatch: pytest.MonkeyPatch) -> None:
     from pigeon.destinations import resolve
     from pigeon.senders.registry import make_sender
 
     limits = {url: make_sender(resolve(url)).delivery_timeout for url in ("file:///x", "dummy://")}
     assert limits == {"file:///x": None, "dummy://": 3600}
+    assert make_sender(resolve("hanging://host")).delivery_timeout == 3600
+    monkeypatch.setattr(Hanging, "delivery_timeout", 7200)
+    assert make_sender(resolve("hanging://host")).delivery_timeout == 7200
 
 
 def test_a_rule_says_how_long_its_items_are_wanted(site: Site) -> None:
