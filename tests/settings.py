@@ -51,6 +51,7 @@ INSTALLED_APPS = [
     "pigeon",
     "tests.apps.newsroom",
     "tests.apps.tracked",
+    "tests.apps.tube",
 ]
 MIGRATION_MODULES = {"newsroom": None}
 TEMPLATES = [

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Literal, TypeVar
 from pigeon.destinations import Destination
 from pigeon.exceptions import LeaseLost
 from pigeon.parcel import Held, Parcel, Receipt
+from pigeon.remotes.source import Source
 from pigeon.remotes.threads import OwnThread, in_own_thread
 from pigeon.senders.capabilities import Capabilities
 
@@ -56,6 +57,22 @@ class Delivery:
     deadline: datetime | None = None
     receipts: list[Receipt] = field(default_factory=list)
     traces: bool = True
+
+    @property
+    def sources(self) -> list[Source]:
+        """The files to put, in order, to be read such that damage is noticed."""
+        parcel = self.parcel if self.action == "put" else None
+        return [Source(parcel.local_path(file), file) for file in parcel.files] if parcel else []
+
+    @property
+    def to_remove(self) -> list[Held]:
+        """The held files that are to go, ordered by path; after the parcel's have landed."""
+        kept: set[str] = set()
+        if self.action == "put":
+            if not self.remove_stale:
+                return []
+            kept = {file.path for file in self.parcel.files} if self.parcel else set()
+        return sorted((h for h in self.held if h.path not in kept), key=lambda h: h.path)
 
     def record(self, receipt: Receipt) -> None:
         """Say that a file landed, at the moment it has: a later failure forgets nothing."""
@@ -130,6 +147,7 @@ class SyncSender(ABC):
 
     schemes: ClassVar[tuple[str, ...]] = ()
     connections: int = 1
+    delivery_timeout: float | None = Sender.delivery_timeout
     options: ClassVar[dict[str, type | tuple[type, ...]]] = {}
 
     def __init__(self, destination: Destination) -> None:
@@ -177,6 +195,8 @@ class ThreadedSender(Sender):
         super().__init__(destination)
         self.in_flight = 1
         self.connections = int(destination.options.get("connections", plain.connections))
+        limit = destination.options.get("delivery_timeout", plain.delivery_timeout)
+        self.delivery_timeout = limit
         self._plain = plain
         self._thread = OwnThread()
         self._is_stuck = False

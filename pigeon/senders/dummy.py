@@ -8,7 +8,6 @@ from types import MappingProxyType
 from typing import ClassVar
 
 from pigeon.parcel import Receipt
-from pigeon.remotes.source import Source
 from pigeon.senders.base import Action, Delivery, Sender
 from pigeon.senders.capabilities import Capabilities, Capability
 
@@ -55,8 +54,8 @@ class DummySender(Sender):
 
     async def send(self, delivery: Delivery) -> None:
         """Read the files, look at the lease, keep them."""
-        put = _contents(delivery) if delivery.action == "put" else {}
-        gone = _to_remove(delivery)
+        put = {source.file.path: source.read() for source in delivery.sources}
+        gone = [held.path for held in delivery.to_remove]
         await delivery.check_lease()
         self._keep(delivery, "put", put, "memory")
         self._keep(delivery, "remove", dict.fromkeys(gone, b""), "removed")
@@ -76,17 +75,3 @@ class DummySender(Sender):
             delivery.record(
                 Receipt(path, f"dummy:{path}", len(content), sha256, published, "none")
             )
-
-
-def _contents(delivery: Delivery) -> dict[str, bytes]:
-    assert delivery.parcel is not None
-    parcel = delivery.parcel
-    return {file.path: Source(parcel.local_path(file), file).read() for file in parcel.files}
-
-
-def _to_remove(delivery: Delivery) -> list[str]:
-    held = {held.path for held in delivery.held}
-    if delivery.action == "put":
-        kept = {file.path for file in delivery.parcel.files} if delivery.parcel else set()
-        held = held - kept if delivery.remove_stale else set()
-    return sorted(held)

@@ -23,7 +23,6 @@ from django.core.validators import validate_email
 from pigeon.destinations import Destination
 from pigeon.exceptions import DestinationMisconfigured, PermanentError
 from pigeon.parcel import OutputFile, Parcel, Receipt
-from pigeon.remotes.source import Source
 from pigeon.senders.base import Delivery, SyncSender
 from pigeon.senders.mailer import Mailer
 from pigeon.text import storable
@@ -52,7 +51,7 @@ class EmailSender(SyncSender):
         "body": str,
         "from_email": str,
         **dict.fromkeys(_ADDRESSES, (list, tuple)),
-        "headers": Mapping,
+        "headers": dict,
         "message_id_domain": str,
         "max_size": int,
         "mailer": str,
@@ -100,20 +99,26 @@ class EmailSender(SyncSender):
         self._mailer.close()
 
     def send(self, delivery: Delivery) -> None:
-        """Mail the parcel; what is held and no longer in it cannot be taken back."""
+        """Mail the parcel. What is to go cannot be taken back, and that is an error."""
         delivery.traces = False
-        if delivery.action == "remove" or delivery.parcel is None:
+        if delivery.action == "put" and delivery.parcel is not None:
+            self._mail(delivery, delivery.parcel)
+        if to_remove := delivery.to_remove:
+            paths = ", ".join(held.path for held in to_remove)
+            done = "The new files were mailed, but " if delivery.receipts else ""
             raise PermanentError(
-                "A mail cannot be taken back. Let the rule say push_deletions = 'tombstone', "
-                "which mails that the object is gone."
+                f"{done}{paths} cannot be taken back: it went out by mail. Let the rule say "
+                "push_deletions = 'tombstone', which mails that the object is gone."
             )
-        self._refuse_oversize(delivery.parcel)
+
+    def _mail(self, delivery: Delivery, parcel: Parcel) -> None:
+        self._refuse_oversize(parcel)
         message_id = self._message_id(delivery)
-        message = self._message(delivery, delivery.parcel, message_id)
+        message = self._message(delivery, parcel, message_id)
         self.check_lease(delivery)
         delivery.traces = True
         self._mailer.send(message)
-        for file in delivery.parcel.files:
+        for file in parcel.files:
             delivery.record(
                 Receipt(file.path, message_id, file.size, file.sha256, "mailed", "none")
             )
@@ -137,9 +142,8 @@ class EmailSender(SyncSender):
             bcc=self._options.get("bcc"),
             reply_to=self._options.get("reply_to"),
         )
-        for file, name in zip(parcel.files, _names(parcel), strict=True):
-            content = Source(parcel.local_path(file), file).read()
-            message.attach(name, content, content_type(name))
+        for source, name in zip(delivery.sources, _names(parcel), strict=True):
+            message.attach(name, source.read(), content_type(name))
         return message
 
     def _message_id(self, delivery: Delivery) -> str:

@@ -17,8 +17,8 @@ from django.core.files.base import ContentFile, File
 from django.core.files.storage import FileSystemStorage, Storage, storages
 
 from pigeon.destinations import Destination
-from pigeon.exceptions import DestinationMisconfigured, PermanentError, TransientError
-from pigeon.parcel import Held, OutputFile, Parcel, Receipt
+from pigeon.exceptions import DestinationMisconfigured, TransientError
+from pigeon.parcel import Held, OutputFile, Receipt
 from pigeon.remotes.source import Source
 from pigeon.senders.base import Delivery, SyncSender
 from pigeon.senders.names import final_path
@@ -70,28 +70,23 @@ class StorageSender(SyncSender):
     def send(self, delivery: Delivery) -> None:
         """Save the parcel and delete what is to go, or only delete."""
         with told(f"The {self._where}"):
-            stale = {held.path: held for held in delivery.held}
-            if delivery.action == "put":
-                if delivery.parcel is None:
-                    raise PermanentError("There is no parcel to put.")
-                delivery.traces = False
-                for file in delivery.parcel.files:
-                    self._put(delivery, delivery.parcel, file, stale.pop(file.path, None))
-                if not delivery.remove_stale:
-                    return
-            self.check_lease(delivery)
-            for path in sorted(stale):
-                self._remove(delivery, stale[path])
+            delivery.traces = False
+            before = {held.path: held for held in delivery.held}
+            for source in delivery.sources:
+                self._put(delivery, source, before.get(source.file.path))
+            if to_remove := delivery.to_remove:
+                self.check_lease(delivery)
+            for held in to_remove:
+                self._remove(delivery, held)
 
-    def _put(
-        self, delivery: Delivery, parcel: Parcel, file: OutputFile, held: Held | None
-    ) -> None:
+    def _put(self, delivery: Delivery, source: Source, held: Held | None) -> None:
+        file = source.file
         name = final_path(self._prefix, file.path)
         chosen, published, verified = "", "found", "sha256"
         if delivery.stale_tokens:
             chosen = self._found(delivery, name, file)
         if not chosen:
-            chosen = self._save(delivery, name, Source(parcel.local_path(file), file))
+            chosen = self._save(delivery, name, source)
             published, verified = "stored", self._verified(chosen, file)
         delivery.record(Receipt(file.path, chosen, file.size, file.sha256, published, verified))
         before = self._name_of(held) if held else chosen

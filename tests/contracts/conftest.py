@@ -25,15 +25,20 @@ def partners() -> Iterator[dict[str, SFTPPartner | FTPPartner]]:
 @pytest.fixture(params=PLACES)
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     """A new, empty folder at each kind of server in turn."""
-    if request.param == "file":
+    return make_place(request, request.param, tmp_path)
+
+
+def make_place(request: pytest.FixtureRequest, kind: str, tmp_path: Path) -> Place:
+    """A new, empty folder at the server that one of ``PLACES`` names."""
+    if kind == "file":
         folder = tmp_path / "out"
         folder.mkdir()
         return Place(f"file://{folder}", folder)
-    name = request.param.removesuffix(PARAMIKO)
+    name = kind.removesuffix(PARAMIKO)
     if name in IN_PROCESS:
         found = at_partner(request.getfixturevalue("partners")[name])
     else:
         found = at_server(request.getfixturevalue(name))
-    if name != request.param:
+    if name != kind:
         found.options |= {"client": "paramiko"}
     return found

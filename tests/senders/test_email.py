@@ -211,7 +211,7 @@ def test_what_was_mailed_cannot_be_taken_back(sink: Sink, one: Delivery) -> None
     assert isinstance(error, PermanentError)
     assert "tombstone" in str(error)
     stale = delivery(one.parcel, held=(held("old.xml"),), remove_stale=True)
-    send(mailto(), stale)
+    assert "The new files were mailed, but old.xml cannot" in str(failure(mailto(), stale))
     assert [r.published for r in stale.receipts] == ["mailed"]
 
 
