@@ -11,6 +11,7 @@ from pigeon.checks.catalogue import (
     BAD_OPTION,
     BAD_SENDERS,
     COLLISION,
+    IN_THE_CLEAR,
     INSECURE,
     MALFORMED_URL,
     NO_DESTINATION,
@@ -21,7 +22,7 @@ from pigeon.checks.catalogue import (
 from pigeon.checks.suggest import did_you_mean, listed
 from pigeon.conf import conf
 from pigeon.configuration import DefaultConfiguration
-from pigeon.destinations import Destination, shown
+from pigeon.destinations import Destination, exposure, shown
 from pigeon.exceptions import ConfigurationError
 from pigeon.registry import registry
 from pigeon.senders.registry import check_destination, sender_class
@@ -152,6 +153,19 @@ def _check_one(destination: Destination) -> Iterator[CheckMessage]:
         if name not in conf.DESTINATIONS:
             cure = "Correct the URL, or give it a name and options in PIGEON_DESTINATIONS."
         yield BAD_OPTION.found(f"Destination {name!r}: {sentence}", cure, where)
+    yield from _check_security(destination, where)
+
+
+def _check_security(destination: Destination, where: str) -> Iterator[CheckMessage]:
+    name = destination.name
+    if exposure.exposed(destination):
+        better = exposure.IN_THE_CLEAR[destination.scheme]
+        yield IN_THE_CLEAR.found(
+            f"The login of destination {name!r} and all content travel by {destination.scheme}, "
+            "which whoever sits on the way can read.",
+            f"Ask the partner for {better} or sftp; silence this check if the line is your own.",
+            where,
+        )
     for option, proof in _SWITCHES.items():
         if destination.options.get(option) is False:
             yield INSECURE.found(

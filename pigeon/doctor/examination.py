@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 
-from pigeon.destinations import Destination
+from pigeon.destinations import Destination, exposure
 from pigeon.doctor import network
 from pigeon.doctor.certificate import about_certificate
 from pigeon.doctor.login import closed, count_connections, log_in, words_of
@@ -111,6 +111,10 @@ class Examination:
             self._fail("configuration", " ".join(problems), ask)
         else:
             self._steps.append(Capability("configuration", "yes", required=True))
+        if exposure.exposed(self._destination):
+            ask = f"Ask for {exposure.IN_THE_CLEAR[self._destination.scheme]} or sftp."
+            seen = "whoever sits on the way can read it"
+            self._steps.append(Capability("keep the login secret", "no", seen, ask=ask))
         return not problems
 
     async def _find_the_way(self) -> bool:

@@ -181,3 +181,48 @@ def test_a_destination_that_trusts_everybody(found: Found, settings: Any) -> Non
         "checked and whoever answers gets the password and the content."
     )
     assert SECRET not in str(message)
+
+
+@pytest.mark.parametrize(
+    "url", ["https://news@host/in", "ftps://news@host/in", "ftp+tls://news@host/in"]
+)
+def test_a_certificate_that_nobody_looks_at(found: Found, settings: Any, url: str) -> None:
+    options = {"verify_certificate": False, "password": SECRET}
+    settings.PIGEON_DESTINATIONS = {"beloved": {"URL": url, "OPTIONS": options}}
+    assert found("W004").msg.startswith("verify_certificate of destination 'beloved' is False")
+
+
+@pytest.mark.parametrize(
+    ("url", "options"),
+    [
+        (f"ftp://news:{SECRET}@host/in", {}),
+        ("ftp://news@host/in", {"password": SECRET}),
+        ("ftp://news@192.0.2.1/in", {"password": lambda: SECRET}),
+        ("http://host/in", {"token": SECRET}),
+        (f"http://news:{SECRET}@[2001:db8::1]/in", {}),
+    ],
+)
+def test_a_login_in_the_clear(found: Found, settings: Any, url: str, options: Any) -> None:
+    settings.PIGEON_DESTINATIONS = {"beloved": {"URL": url, "OPTIONS": options}}
+    message = found("W008")
+    assert message.msg.startswith("The login of destination 'beloved' and all content travel by ")
+    assert "Ask the partner for " in str(message.hint)
+    assert SECRET not in str(message)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"ftp://news:{SECRET}@127.0.0.1/in",
+        f"ftp://news:{SECRET}@localhost/in",
+        f"http://news:{SECRET}@[::1]/in",
+        "ftp://host/in",
+        "http://host/in",
+        f"ftps://news:{SECRET}@host/in",
+        f"https://news:{SECRET}@host/in",
+        f"sftp://news:{SECRET}@host/in",
+    ],
+)
+def test_a_login_that_nobody_can_read(settings: Any, url: str) -> None:
+    settings.PIGEON_DESTINATIONS = {"beloved": {"URL": url}}
+    assert check_all(None) == []

@@ -104,6 +104,12 @@ def test_a_wrong_option_is_found_before_anything_is_tried() -> None:
     assert "Did you mean 'verify'?" in only.detail
 
 
+def test_a_login_in_the_clear() -> None:
+    report = doctor.examine(destination("ftp://news:hunter2@no-such-host.invalid/"))
+    found = step(report, "keep the login secret")
+    assert (found.answer, found.ask) == ("no", "Ask for ftp+tls or sftp.")
+
+
 def test_a_hanging_server_does_not_stop_the_others(hanging: int, tmp_path: Path) -> None:
     """Reports come in the order of the destinations."""
     told: list[Report] = []
