@@ -181,24 +181,26 @@ class HostKeys:
                 f"was rebuilt, or someone stands between us. {shown} Compare it with the "
                 f"partner's; if it is the same, {pin}."
             )
-        changed = bool(self.known.keys)
-        if changed:
-            problem = (
+        cure = "put this line there in its place" if self.known.keys else "add this line to it"
+        return (
+            f"{self._problem()} {shown} Compare it with the partner's; if it is the same, {pin} "
+            f"instead of using the file, or {cure}: {self._line(key)}"
+        )
+
+    def _problem(self) -> str:
+        """What the file says of the server, if not the key that it showed."""
+        where, path = self._remote.where, known_hosts_path(self._remote.destination)
+        if self.known.keys:
+            return (
                 f"{where} shows another host key than the one in {path}: the server was rebuilt, "
                 "or someone stands between us."
             )
-        elif self.known.authorities:
-            problem = (
+        if self.known.authorities:
+            return (
                 f"The host key of {where} is unknown: {path} has only @cert-authority for it, and "
                 "a key without certificate came (the client paramiko cannot check certificates)."
             )
-        else:
-            problem = f"The host key of {where} is unknown: {path} has no line for it."
-        cure = "put this line there in its place" if changed else "add this line to it"
-        return (
-            f"{problem} {shown} Compare it with the partner's; if it is the same, {pin} instead "
-            f"of using the file, or {cure}: {self._line(key)}"
-        )
+        return f"The host key of {where} is unknown: {path} has no line for it."
 
     def _line(self, key: asyncssh.SSHKey) -> str:
         """The line of a known_hosts file that makes ``key`` known."""

@@ -54,17 +54,9 @@ class ParamikoRemote(SFTPBase):
         login = ParamikoLogin(self)
         self._transport = transport = await login.connect()
         self._watchdog = Watchdog(
-            self.timeout,
-            lambda: hang_up(transport),
-            lambda: unacknowledged(transport.sock),
+            self.timeout, lambda: hang_up(transport), lambda: unacknowledged(transport.sock)
         )
-        loop = asyncio.get_running_loop()
-
-        def progress() -> None:
-            with suppress(RuntimeError):  # the loop has ended
-                loop.call_soon_threadsafe(self._watchdog.progress)
-
-        self._pool = Pool(transport, self.in_flight, progress)
+        self._pool = Pool(transport, self.in_flight, self._progress_from_threads())
         self._client = _Requests(self._pool)
         try:
             with self._watchdog:
@@ -77,6 +69,16 @@ class ParamikoRemote(SFTPBase):
         except OSError as error:
             late = TimeoutError() if self._watchdog.fired else error
             raise sftp_refusals.unreachable(self, late) from error
+
+    def _progress_from_threads(self) -> Callable[[], None]:
+        """Tells the watchdog, from whatever thread, that something has moved."""
+        loop = asyncio.get_running_loop()
+
+        def progress() -> None:
+            with suppress(RuntimeError):  # the loop has ended
+                loop.call_soon_threadsafe(self._watchdog.progress)
+
+        return progress
 
     def facts(self) -> dict[str, str]:
         """Server, protocol, host key and cipher."""

@@ -13,6 +13,7 @@ import asyncssh
 import pytest
 
 from pigeon.exceptions import AuthenticationError, DestinationMisconfigured, Unreachable
+from pigeon.remotes.threads import in_own_thread
 from pigeon.testing.sftp_partner import SFTPPartner
 from tests.capabilities import need
 from tests.contracts.places import at_server, opened
@@ -25,6 +26,8 @@ from tests.servers.sshd import run_sshd
 
 #: Seconds; short where the time-out is what a test waits for.
 SHORT = 1.5
+#: What is said of those who say nothing.
+LATE = "did not answer within 0.5 seconds"
 
 
 @pytest.fixture(params=CLIENTS)
@@ -43,8 +46,8 @@ def client(request: pytest.FixtureRequest) -> str:
         (strangers.repeats(b"x" * 1000), "does not speak SSH|within 1.5 seconds"),
         (strangers.says(b""), "hung up"),
         (strangers.says(b"SSH-2.0-x\r\n"), "hung up"),
-        (strangers.says(b"", then_close=False), "within 1.5 seconds"),
-        (strangers.says(b"SSH-2.0-x\r\n", then_close=False), "within 1.5 seconds"),
+        (strangers.says(b"", then_close=False), LATE),
+        (strangers.says(b"SSH-2.0-x\r\n", then_close=False), LATE),
         (strangers.repeats(b"SSH-2.0-x\r\n"), "does not speak SSH"),
     ],
     ids=["http", "ftp", "ssh-1", "garbage", "endless", "no-line", "hang-up", "hang-up-later",
@@ -54,6 +57,8 @@ def test_strangers(client: str, talk: Callable[..., None], words: str) -> None:
     with strangers.answering(talk) as port:
         url = f"sftp://u@127.0.0.1:{port}/x"
         options = {"client": client, "password": "s3cret", "timeout": SHORT}
+        if words == LATE:
+            options["timeout"] = 0.5
         message = refused(Unreachable, url, options | {"host_key_check": False})
         assert any(word in message for word in words.split("|")), message
         assert f"127.0.0.1:{port}" in message
@@ -185,10 +190,17 @@ def test_a_password_of_odd_characters(client: str, odd_partner: SFTPPartner) -> 
 class _Doorkeeper(asyncssh.SSHServer):
     """Asks ``prompts``, and lets nobody in whose answers are others than ``answers``."""
 
-    def __init__(self, prompts: list[tuple[str, bool]], answers: list[str]) -> None:
-        self.prompts, self.answers = prompts, answers
+    def __init__(
+        self, prompts: list[tuple[str, bool]], answers: list[str], *, passwords: bool = False
+    ) -> None:
+        self.prompts, self.answers, self.passwords = prompts, answers, passwords
+        self.given: list[object] = []
 
     def password_auth_supported(self) -> bool:
+        return self.passwords
+
+    def validate_password(self, username: str, password: str) -> bool:
+        self.given.append(password)
         return False
 
     def kbdint_auth_supported(self) -> bool:
@@ -198,6 +210,7 @@ class _Doorkeeper(asyncssh.SSHServer):
         return "Login", "", "", self.prompts
 
     def validate_kbdint_response(self, username: str, responses: list[str]) -> bool:
+        self.given.append(responses)
         return responses == self.answers
 
 
@@ -212,23 +225,35 @@ class _Doorkeeper(asyncssh.SSHServer):
 )
 def test_questions(client: str, prompts: list[tuple[str, bool]], asked: str) -> None:
     """Of an in-process server; tests of the login ask the real sshd's."""
-    from pigeon.remotes.threads import in_own_thread
 
-    async def run() -> None:
-        server = await asyncssh.listen(
-            "127.0.0.1", 0, server_host_keys=[asyncssh.generate_private_key("ssh-ed25519")],
-            server_factory=lambda: _Doorkeeper(prompts, ["s3cret"]), sftp_factory=True,
-        )  # fmt: skip
+    def check(url: str, options: dict[str, object]) -> None:
+        if asked:
+            message = refused(AuthenticationError, url, options)
+            assert f"it asked '{asked}', which is more than a password" in message
+        else:
+            log_in(url, options)
+
+    asyncio.run(at_the_door(_Doorkeeper(prompts, ["s3cret"]), client, check))
+
+
+@pytest.mark.parametrize("passwords", [True, False])
+def test_a_wrong_password_is_sent_once(client: str, passwords: bool) -> None:
+    """Whatever ways the server offers: a second one could lock the account."""
+    door = _Doorkeeper([("Password: ", False)], ["another"], passwords=passwords)
+    asyncio.run(at_the_door(door, client, lambda *to: refused(AuthenticationError, *to)))
+    assert door.given == [["s3cret"]]
+
+
+async def at_the_door(door: _Doorkeeper, client: str, what: Callable[..., object]) -> None:
+    """Run ``what`` with the URL of a server that ``door`` guards, and options that log in."""
+    server = await asyncssh.listen(
+        "127.0.0.1", 0, server_host_keys=[asyncssh.generate_private_key("ssh-ed25519")],
+        server_factory=lambda: door, sftp_factory=True,
+    )  # fmt: skip
+    options = {"client": client, "password": "s3cret", "host_key_check": False}
+    try:
         url = f"sftp://u@127.0.0.1:{server.get_port()}/"
-        options = {"client": client, "password": "s3cret", "host_key_check": False}
-        try:
-            if asked:
-                message = await in_own_thread(lambda: refused(AuthenticationError, url, options))
-                assert f"it asked '{asked}', which is more than a password" in message
-            else:
-                await in_own_thread(lambda: log_in(url, options))
-        finally:
-            server.close()
-            await server.wait_closed()
-
-    asyncio.run(run())
+        await in_own_thread(lambda: what(url, options))
+    finally:
+        server.close()
+        await server.wait_closed()
