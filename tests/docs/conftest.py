@@ -17,15 +17,15 @@ from tests.docs.story import Story
 @pytest.fixture(scope="session")
 def replacements() -> dict[str, str]:
     """Ports that the pages name or mean → free ones, so that nothing is in the way."""
-    with socket.socket() as one, socket.socket() as other:
-        for each in (one, other):
+    with socket.socket() as one, socket.socket() as two, socket.socket() as three:
+        for each in (one, two, three):
             each.bind(("127.0.0.1", 0))
-        ports = one.getsockname()[1], other.getsockname()[1]
+        sftp, ftp, http = (each.getsockname()[1] for each in (one, two, three))
     partners = "python -m pigeon.testing"
     return {
-        r"\b2222\b": str(ports[0]),
-        r"\b2121\b": str(ports[1]),
-        re.escape(partners): f"{partners} --sftp-port {ports[0]} --ftp-port {ports[1]}",
+        r"\b2222\b": str(sftp),
+        r"\b2121\b": str(ftp),
+        re.escape(partners): f"{partners} --sftp-port {sftp} --ftp-port {ftp} --http-port {http}",
     }
 
 

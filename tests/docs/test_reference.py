@@ -252,7 +252,8 @@ def test_testing() -> None:
     assert set(testing.__all__) <= described
     from pigeon import pytest_plugin
 
-    fixtures = {name for name in vars(pytest_plugin) if re.match(r"pigeon_|(sftp|ftp|http)_", name)}
+    ours = re.compile(r"pigeon_|(sftp|ftp|http)_")
+    fixtures = {name for name in vars(pytest_plugin) if ours.match(name)}
     assert described - set(testing.__all__) == fixtures
 
 
