@@ -16,8 +16,6 @@ from pigeon.remotes.base import Remote
 MISSING = (asyncssh.SFTPNoSuchFile, asyncssh.SFTPNoSuchPath)
 #: There is no such command.
 UNSUPPORTED = (asyncssh.SFTPOpUnsupported,)
-#: Neither is it there nor allowed: a server with a list of permitted requests says the latter.
-NO_RENAME = (*UNSUPPORTED, asyncssh.SFTPPermissionDenied)
 _FULL = (asyncssh.SFTPNoSpaceOnFilesystem, asyncssh.SFTPQuotaExceeded)
 #: The right to do it is missing.
 FORBIDDEN = (
