@@ -35,8 +35,9 @@ def note_opened(destination: str, reason: str) -> None:
     with transaction.atomic(using=state_alias()):
         closed = _locked(destination, Kind.CLOSED)
         opened = _locked(destination, Kind.OPENED)
-        closed.pending, opened.pending, opened.told = 0, 1, [storable(reason)]
-        closed.save(update_fields=["pending"])
+        closed.pending, closed.told = 0, []
+        opened.pending, opened.told = 1, [storable(reason)]
+        closed.save(update_fields=["pending", "told"])
         opened.save(update_fields=["pending", "told"])
 
 
@@ -46,8 +47,9 @@ def note_closed(destination: str) -> None:
         closed = _locked(destination, Kind.CLOSED)
         opened = _locked(destination, Kind.OPENED)
         closed.pending = int(bool(opened.told) and not opened.pending)
+        closed.told = ["What waited for it is being sent."] if closed.pending else []
         opened.pending, opened.told = 0, []
-        closed.save(update_fields=["pending"])
+        closed.save(update_fields=["pending", "told"])
         opened.save(update_fields=["pending", "told"])
 
 

@@ -227,6 +227,19 @@ def test_of_two_workers_one_tells(alias: str) -> None:
     ]
 
 
+def test_a_lost_mail_that_it_is_well_is_not_told_once_it_is_not(alias: str) -> None:
+    alerts.note_opened("beloved", "no route")
+    assert alerts.take() is not None
+    alerts.note_closed("beloved")
+    lost = alerts.take()
+    assert lost is not None and lost.subject == "Pigeon: beloved is well again"
+    alerts.note_opened("beloved", "no route")
+    alerts.give_back(lost)
+    Alert.objects.using(alias).update(sent_date=None)
+    found = alerts.take()
+    assert found is not None and found.subject == "Pigeon: beloved takes nothing"
+
+
 @pytest.mark.django_db(transaction=True)
 def test_of_two_workers_at_the_same_moment_one_tells(alias: str) -> None:
     def work() -> alerts.Digest | None:
