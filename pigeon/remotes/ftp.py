@@ -14,7 +14,7 @@ from typing import ClassVar
 
 from pigeon.destinations import Destination
 from pigeon.exceptions import AmbiguousError, PermanentError, TransientError
-from pigeon.remotes import ftp_errors, ftp_facts, ftp_tls
+from pigeon.remotes import ftp_errors, ftp_facts, tls
 from pigeon.remotes.base import (
     ChmodUnsupported,
     Remote,
@@ -58,7 +58,7 @@ class FTPRemote(Remote):
         if any(character in destination.path for character in "\r\n\0"):
             found.append("The path of an FTP URL must not hold a line break.")
         if cls.security != "plain":
-            found += ftp_tls.check(destination)
+            found += tls.check(destination)
         return found
 
     @property
@@ -291,11 +291,11 @@ class FTPSRemote(FTPRemote):
 
     default_port = 990
     security = "implicit"
-    options = dict(ftp_tls.OPTIONS)
+    options = dict(tls.OPTIONS)
 
 
 class FTPTLSRemote(FTPRemote):
     """FTP that switches to TLS before it logs in, by AUTH TLS (``ftp+tls://``; RFC 4217)."""
 
     security = "explicit"
-    options = dict(ftp_tls.OPTIONS)
+    options = dict(tls.OPTIONS)

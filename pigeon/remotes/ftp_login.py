@@ -8,9 +8,10 @@ import ssl
 from typing import Literal
 
 from pigeon.exceptions import DeliveryError, DestinationMisconfigured, Unreachable
-from pigeon.remotes import ftp_errors, ftp_tls
+from pigeon.remotes import ftp_errors, tls
 from pigeon.remotes.ftp_connection import FTPConnection
 from pigeon.remotes.ftp_replies import NotFTP, Reply
+from pigeon.remotes.ftp_tls import Secured
 
 #: When TLS begins: never; before the first byte; by AUTH TLS (RFC 4217).
 Security = Literal["plain", "implicit", "explicit"]
@@ -28,7 +29,7 @@ async def log_in(connection: FTPConnection, security: Security) -> None:
     remote = connection.remote
     password = await remote.password()
     if security != "plain":
-        connection.context = await asyncio.to_thread(ftp_tls.make_context, remote.destination)
+        connection.context = await asyncio.to_thread(tls.make_context, remote.destination)
     try:
         async with asyncio.timeout(remote.timeout):
             await connection.connect()
@@ -110,7 +111,7 @@ class _Login:
     async def _start_tls(self) -> None:
         assert self._connection.context
         host = self._remote.destination.host
-        await self._control.start_tls(ftp_tls.Secured(self._connection.context, host))
+        await self._control.start_tls(Secured(self._connection.context, host))
 
     async def _settle(self) -> None:
         """What is asked once, in one flight."""

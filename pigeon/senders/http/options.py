@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from pigeon.destinations import Destination
+from pigeon.remotes import tls
 from pigeon.remotes.base import DEFAULT_TIMEOUT
-from pigeon.senders.http import tls, urls
+from pigeon.senders.http import urls
 
-_PATH = (str, Path)
 #: Options of a destination → the type of each value.
 OPTIONS: Mapping[str, Any] = {
     "method": str,
@@ -25,17 +24,12 @@ OPTIONS: Mapping[str, Any] = {
     "hmac_header": str,
     "hmac_timestamp_header": str,
     "verify": str,
-    "ca_file": _PATH,
-    "verify_certificate": bool,
-    "client_certificate": _PATH,
-    "client_key": _PATH,
-    "minimum_tls": str,
+    **tls.OPTIONS,
 }
 #: Option → the values it may have; the first is the default.
 CHOICES: Mapping[str, tuple[str, ...]] = {
     "method": ("PUT", "POST"),
     "verify": ("none", "size", "sha256"),
-    "minimum_tls": tuple(tls.VERSIONS),
 }
 #: RFC 9110, section 5.6.2.
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
@@ -87,7 +81,17 @@ def problems(destination: Destination) -> list[str]:
     if not destination.host:
         return ["The URL has no host; expected https://host/path."]
     found = [*_choices(destination), *_names(destination), *_login(destination)]
-    return found + urls.problems(destination) + tls.problems(destination)
+    return found + urls.problems(destination) + _tls(destination)
+
+
+def _tls(destination: Destination) -> list[str]:
+    if destination.scheme == "https":
+        return tls.check(destination)
+    return [
+        f"Option {name!r} needs https://; http:// has no TLS."
+        for name in tls.OPTIONS
+        if name in destination.options
+    ]
 
 
 def _choices(destination: Destination) -> Iterator[str]:

@@ -9,12 +9,13 @@ from typing import ClassVar
 from pigeon.destinations import Destination
 from pigeon.exceptions import DestinationMisconfigured, PermanentError
 from pigeon.parcel import OutputFile, Parcel, Receipt
+from pigeon.remotes import tls
 from pigeon.remotes.library_logs import redact_logs
 from pigeon.remotes.source import Source
 from pigeon.remotes.threads import in_own_thread
 from pigeon.senders.base import Delivery, Sender
 from pigeon.senders.capabilities import Capabilities
-from pigeon.senders.http import options, tls, urls
+from pigeon.senders.http import options, urls
 from pigeon.senders.http.body import FileBody, FormBody
 from pigeon.senders.http.exchange import Exchange
 from pigeon.senders.http.looks import Looks
@@ -60,7 +61,7 @@ class HTTPSender(Sender):
             raise DestinationMisconfigured(" ".join(problems))
         context = None
         if self.destination.scheme == "https":  # in a thread, because it reads files
-            context = await in_own_thread(partial(tls.context, self.destination))
+            context = await in_own_thread(partial(tls.make_context, self.destination))
         self._exchange = Exchange(self.destination, self._manner, context)
         await self._exchange.credentials.load()
 
