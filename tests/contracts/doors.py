@@ -26,11 +26,13 @@ CLOSED_PORT = 1
 WRONG = "geheim-and-wrong"
 
 
-#: One of each kind; more servers of files pass their own suite.
-KINDS = [
-    "dummy", "file", "sshd", "sshd-by-paramiko", "vsftpd", "vsftpd_tls", "vsftpd_implicit", "http",
-    "http-post", "storage-files", "storage-memory", "storage-s3", "mailto", "own",
-]  # fmt: skip
+#: One door of each kind → its scheme; more servers of files pass their own suite.
+KINDS = {
+    "dummy": "dummy", "file": "file", "sshd": "sftp", "sshd-by-paramiko": "sftp", "vsftpd": "ftp",
+    "vsftpd_tls": "ftp+tls", "vsftpd_implicit": "ftps", "http": "http", "http-post": "http",
+    "storage-files": "storage", "storage-memory": "storage", "storage-s3": "storage",
+    "mailto": "mailto", "own": "tube",
+}  # fmt: skip
 _STORAGE = "django.core.files.storage."
 
 

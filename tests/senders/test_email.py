@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core import mail
 from django.core.mail.backends.base import BaseEmailBackend
 
 from pigeon.destinations import Destination
@@ -323,6 +324,21 @@ def test_another_backend(settings: Any, one: Delivery, tmp_path: Path) -> None:
     assert len(list((tmp_path / "mails").iterdir())) == 1
     settings.EMAIL_BACKEND = f"{__name__}.Broken"
     assert type(failure(mailto(), one)) is AmbiguousError
+
+
+@pytest.mark.skipif(not hasattr(mail, "mailers"), reason="MAILERS came with Django 6.1")
+def test_one_of_several_mail_servers(
+    settings: Any, sink: Sink, one: Delivery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("BACKEND", "HOST", "PORT"):
+        monkeypatch.delattr(settings, f"EMAIL_{name}", raising=False)
+    options = {"host": "127.0.0.1", "port": sink.port}
+    locmem = {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}
+    smtp = {"BACKEND": "django.core.mail.backends.smtp.EmailBackend", "OPTIONS": options}
+    settings.MAILERS = {"default": locmem, "partner": smtp}
+    assert "there are 'default', 'partner'" in check_destination(mailto(mailer="x"))[0]
+    send(mailto(mailer="partner"), one)
+    assert len(sink.mails) == 1
 
 
 class Broken(BaseEmailBackend):
