@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import ssl
 from contextlib import suppress
-from typing import Any
+
+from pigeon.remotes import tls
 
 _READ = 256 * 1024
 
@@ -87,12 +88,4 @@ class Secured:
 
     def facts(self) -> dict[str, str]:
         """For the doctor: ``protocol``, ``cipher``, and ``certificate`` if it was verified."""
-        cipher = self._tls.cipher()
-        found = {"protocol": self._tls.version() or "", "cipher": cipher[0] if cipher else ""}
-        found["certificate"] = "not verified"
-        if certificate := self._tls.getpeercert():
-            # A tuple of names, each a tuple of (type, value): typeshed says less.
-            subject: Any = certificate["subject"]
-            names = ", ".join(f"{key}={value}" for name in subject for key, value in name)
-            found["certificate"] = f"{names or 'no name'}, until {certificate['notAfter']}"
-        return found
+        return tls.facts(self._tls)

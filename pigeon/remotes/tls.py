@@ -82,3 +82,16 @@ def _unreadable(
             else ", with the certificates of the authorities to trust."
         )
     )
+
+
+def facts(connection: ssl.SSLObject) -> dict[str, str]:
+    """For the doctor: ``protocol``, ``cipher``, and ``certificate`` if it was verified."""
+    cipher = connection.cipher()
+    found = {"protocol": connection.version() or "", "cipher": cipher[0] if cipher else ""}
+    found["certificate"] = "not verified"
+    if certificate := connection.getpeercert():
+        # A tuple of names, each a tuple of (type, value): typeshed says less.
+        subject: Any = certificate["subject"]
+        names = ", ".join(f"{key}={value}" for name in subject for key, value in name)
+        found["certificate"] = f"{names or 'no name'}, until {certificate['notAfter']}"
+    return found

@@ -11,6 +11,7 @@ from typing import Any
 import httpx2
 
 from pigeon.destinations import Destination
+from pigeon.remotes import tls
 from pigeon.remotes.watchdog import Watchdog, unacknowledged
 from pigeon.senders.http.answers import Answer
 from pigeon.senders.http.body import Body
@@ -39,15 +40,15 @@ class Line:
     """
 
     def __init__(
-        self, destination: Destination, tls: ssl.SSLContext | None, timeout: float
+        self, destination: Destination, context: ssl.SSLContext | None, timeout: float
     ) -> None:
         self.broken = self.proven = False
         self._destination = destination
-        self._timeout, self._tls = timeout, tls
+        self._timeout, self._context = timeout, context
         self._stream: Any = None
         # No proxy, no .netrc: nothing comes from the environment.
         self._transport = httpx2.AsyncHTTPTransport(
-            verify=tls or False,
+            verify=context or False,
             trust_env=False,
             limits=httpx2.Limits(max_connections=1, keepalive_expiry=IDLE),
         )
@@ -96,11 +97,8 @@ class Line:
     @property
     def facts(self) -> dict[str, str]:
         """What is known of the connection that was opened last; see ``Remote.facts``."""
-        tls = self._stream.get_extra_info("ssl_object") if self._stream else None
-        if tls is None:
-            return {}
-        cipher = tls.cipher()
-        return {"protocol": tls.version() or "", "cipher": cipher[0] if cipher else ""}
+        secured = self._stream.get_extra_info("ssl_object") if self._stream else None
+        return tls.facts(secured) if secured else {}
 
     @asynccontextmanager
     async def _asked(
@@ -141,7 +139,7 @@ class Line:
                 stage = Stage.ASKED
             found = explain(self._destination, error, stage, proven=self.proven)
             if not (self.proven or stage is Stage.CONNECTING or found.stops_destination):
-                found = await diagnosis(self._destination, self._tls, self._timeout) or found
+                found = await diagnosis(self._destination, self._context, self._timeout) or found
             raise found from error
         except asyncio.CancelledError:
             self.broken = True

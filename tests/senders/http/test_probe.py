@@ -59,6 +59,7 @@ def test_what_is_known_of_tls(tmp_path: Path) -> None:
         assert found.sound
         assert found.facts["protocol"].startswith("TLSv1.")
         assert found.facts["cipher"]
+        assert ", until " in found.facts["certificate"]
 
 
 def test_a_wrong_login() -> None:
