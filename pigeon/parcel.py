@@ -61,7 +61,10 @@ class Parcel:
         """The JSON-ready description that the parcel's record holds."""
         return {
             "rendered_at": self.rendered_at.isoformat(),
-            "files": [asdict(file) for file in self.files],
+            "files": [
+                {"path": file.path, "size": file.size, "sha256": file.sha256}
+                for file in self.files
+            ],
             "left_out": [asdict(output) for output in self.left_out],
         }
 

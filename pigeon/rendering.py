@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from traceback import walk_tb
 from typing import Any
@@ -93,9 +94,9 @@ def _pieces(template: Any, context: dict[str, Any]) -> Iterator[str]:
     if not isinstance(wrapped, jinja2.Template):
         yield template.render(context)
         return
-    stream = wrapped.stream(context)
-    stream.enable_buffering(_PIECES)
-    yield from stream
+    pieces = wrapped.generate(context)
+    while several := list(islice(pieces, _PIECES)):
+        yield "".join(several)
 
 
 def _sentence(name: str, error: Exception) -> str:

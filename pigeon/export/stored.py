@@ -81,7 +81,7 @@ def record(items: Mapping[int, ItemToPush], parcels: Mapping[int, Parcel]) -> No
     new = {id(parcel): parcel for parcel in changed.values() if parcel.pk is None}
     try:
         with transaction.atomic(using=alias):
-            Parcel.objects.using(alias).bulk_create(new.values())
+            Parcel.objects.using(alias).keep(list(new.values()))
             _assign(alias, items, changed)
     except BaseException:
         for parcel in new.values():

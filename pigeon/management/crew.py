@@ -80,11 +80,10 @@ class Crew:
         for helper in self._helpers:
             assert helper.reading is not None
             helper.reading.join()
-            helper.process.join()
             if helper.summary is not None:
                 summary.merge(helper.summary)
-            elif not self._stopping or helper.failure:
-                self.failures.append(helper.failure or _ended(helper.process))
+            if helper.failure:
+                self.failures.append(helper.failure)
 
     def _read(self, helper: _Helper) -> None:
         try:
@@ -98,9 +97,12 @@ class Crew:
                         helper.failure = f"A process of the push failed: {sentence}"
         except (EOFError, OSError):
             helper.pipe.close()
-        if helper.summary is None and self.options.forever and not self._stopping:
-            # Whoever keeps us running starts us again, all of us.
-            os.kill(os.getpid(), signal.SIGTERM)
+        helper.process.join()
+        if helper.summary is None and not self._stopping:
+            helper.failure = helper.failure or _ended(helper.process)
+            if self.options.forever:
+                # Whoever keeps us running starts us again, all of us.
+                os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _ended(process: BaseProcess) -> str:

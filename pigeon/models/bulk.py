@@ -21,7 +21,10 @@ def insert(
     rows: Sequence[NamedTuple],
     using: str,
     unique: Sequence[str] = (),
-) -> None:
+    *,
+    ignore: bool = False,
+    ids: bool = False,
+) -> list[int]:
     """Insert ``rows``, or let them take the place of rows with the same ``unique`` fields.
 
     No instances are made, no defaults filled in and no signals sent.
@@ -31,17 +34,25 @@ def insert(
         rows: tuples of one class, whose names are those of the model's fields.
         using: alias of the database.
         unique: field names of a unique constraint; empty: a conflict is an error.
+        ignore: leave those out that conflict with what is there.
+        ids: ask for the new rows' ids, where the database can tell them.
+
+    Returns:
+        The ids, in the order of ``rows``; none unless asked for.
     """
     if not rows:
-        return
-    names = rows[0]._fields
-    sql = _statement(model, names, using, unique)
+        return []
+    names, found = rows[0]._fields, []
+    sql = _statement(model, names, using, unique, ignore=ignore)
+    sql += f" RETURNING {connections[using].ops.quote_name('id')}" if ids else ""
     marks = f"({', '.join(['%s'] * len(names))})"
     most = connections[using].features.max_query_params or CHUNK * len(names)
     with connections[using].cursor() as cursor:
         for chunk in chunks(list(_prepared(model, names, rows, using)), most // len(names)):
             values = [value for row in chunk for value in row]
             cursor.execute(sql.format(", ".join([marks] * len(chunk))), values)
+            found += [pk for (pk,) in cursor.fetchall()] if ids else []
+    return found
 
 
 def _prepared(
@@ -59,13 +70,22 @@ def _prepared(
 
 
 def _statement(
-    model: type[models.Model], names: Sequence[str], using: str, unique: Sequence[str]
+    model: type[models.Model],
+    names: Sequence[str],
+    using: str,
+    unique: Sequence[str],
+    *,
+    ignore: bool,
 ) -> str:
-    quote = connections[using].ops.quote_name
+    ops = connections[using].ops
     columns = [str(_field(model, name).column) for name in names]
     suffix = _replacing(columns, using, unique) if unique else ""
-    table = quote(model._meta.db_table)
-    return f"INSERT INTO {table} ({', '.join(map(quote, columns))}) VALUES {{}} {suffix}"
+    insert_into = "INSERT INTO"
+    if ignore:
+        insert_into = ops.insert_statement(on_conflict=OnConflict.IGNORE)
+        suffix = ops.on_conflict_suffix_sql([], OnConflict.IGNORE, [], [])
+    table, listed = ops.quote_name(model._meta.db_table), ", ".join(map(ops.quote_name, columns))
+    return f"{insert_into} {table} ({listed}) VALUES {{}} {suffix}"
 
 
 def _replacing(columns: Sequence[str], using: str, unique: Sequence[str]) -> str:

@@ -5,16 +5,26 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
+from pigeon.models.bulk import insert
 from pigeon.models.chunks import CHUNK, chunks
 
 
 def hold_name(*parts: str) -> str:
     """The digest under which something is held, such as ("slot", endpoint, "0")."""
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+class Held(NamedTuple):
+    """A name that is to be held, for writing many at once."""
+
+    name: str
+    token: str
+    until: datetime
 
 
 class HoldQuerySet(models.QuerySet["Hold"]):
@@ -38,8 +48,7 @@ class HoldQuerySet(models.QuerySet["Hold"]):
         ended = here.filter(until__lte=now).order_by("name").select_for_update()
         if pks := list(ended.values_list("pk", flat=True)):
             self.filter(pk__in=pks).delete()
-        rows = [Hold(name=name, token=token, until=until) for name in names]
-        self.bulk_create(rows, ignore_conflicts=True)
+        insert(Hold, [Held(name, token, until) for name in names], self.db, ignore=True)
         return set(here.filter(token=token).values_list("name", flat=True))
 
     def renew(self, token: str, until: datetime) -> int:

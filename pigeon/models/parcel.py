@@ -2,13 +2,45 @@
 
 from __future__ import annotations
 
+import os
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
+from typing import Any, NamedTuple
 
-from django.db import models
+from django.db import connections, models
 from django.utils.translation import gettext_lazy as _
 
 from pigeon.conf import conf
+from pigeon.models.bulk import insert
 from pigeon.parcel import Parcel as ParcelFiles
+
+
+class Kept(NamedTuple):
+    """What a parcel's record says, for writing many at once."""
+
+    rule_name: str
+    event_id: uuid.UUID
+    model_label: str
+    object_id: str
+    directory: str
+    manifest: dict[str, Any]
+    size: int
+    rendered_at: datetime
+
+
+class ParcelQuerySet(models.QuerySet["Parcel"]):
+    """Many parcels at once."""
+
+    def keep(self, parcels: Sequence[Parcel]) -> None:
+        """Record new ``parcels``, each of which gets its id."""
+        if not connections[self.db].features.can_return_rows_from_bulk_insert:
+            self.bulk_create(parcels)
+            return
+        rows = [Kept(*(getattr(each, name) for name in Kept._fields)) for each in parcels]
+        for parcel, pk in zip(parcels, insert(Parcel, rows, self.db, ids=True), strict=True):
+            parcel.pk, parcel._state.db, parcel._state.adding = pk, self.db, False
 
 
 class Parcel(models.Model):
@@ -27,6 +59,8 @@ class Parcel(models.Model):
     size = models.PositiveBigIntegerField(_("bytes"), default=0)
     rendered_at = models.DateTimeField(_("rendered"))
 
+    objects = ParcelQuerySet.as_manager()
+
     class Meta:
         """Looked up by event and rule; cleaned by age."""
 
@@ -42,5 +76,5 @@ class Parcel(models.Model):
 
     def files(self) -> ParcelFiles:
         """The frozen description of the parcel's files; nothing is read from the disk."""
-        directory = Path(conf.OUTPUT_DIRECTORY).absolute() / self.directory
-        return ParcelFiles.from_manifest(directory, self.manifest)
+        directory = f"{os.path.abspath(conf.OUTPUT_DIRECTORY)}/{self.directory}"  # noqa: PTH100
+        return ParcelFiles.from_manifest(Path(directory), self.manifest)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import UTC, datetime
 
 import pytest
 from django.db import IntegrityError, transaction
 
-from pigeon.models import Outcome, Publication, PushAttempt
+from pigeon.models import Hold, Outcome, Parcel, Publication, PushAttempt
 from pigeon.models.attempt import Tried
 from pigeon.models.bulk import insert
+from pigeon.models.hold import Held
+from pigeon.models.parcel import Kept
 from pigeon.models.publication import Put, path_digest
 from tests.queue.making import make
 
@@ -37,7 +40,8 @@ def test_what_is_written_is_what_is_read(alias: str) -> None:
 
 
 def test_every_field_of_a_row_is_a_field_of_its_model() -> None:
-    for row, model in [(Put, Publication), (Tried, PushAttempt)]:
+    kinds = [(Put, Publication), (Tried, PushAttempt), (Held, Hold), (Kept, Parcel)]
+    for row, model in kinds:
         columns = {field.attname for field in model._meta.concrete_fields} - {"id"}
         assert set(row._fields) == columns
 
@@ -70,3 +74,22 @@ def test_publications_are_found_and_forgotten_by_path(alias: str) -> None:
     assert [row.path for row in rows.at("d", ["a", "c"])] == ["a"]
     rows.gone("d", ["a"])
     assert set(rows.values_list("destination", "path")) == {("d", "b"), ("other", "a")}
+
+
+def test_a_conflict_may_be_left_out(alias: str) -> None:
+    insert(Hold, [Held("a", "mine", WHEN)], alias, ignore=True)
+    insert(Hold, [Held("a", "yours", WHEN), Held("b", "yours", WHEN)], alias, ignore=True)
+    rows = Hold.objects.using(alias).order_by("name").values_list("name", "token")
+    assert list(rows) == [("a", "mine"), ("b", "yours")]
+
+
+def test_new_rows_tell_their_ids_in_order(alias: str) -> None:
+    parcels = [
+        Parcel(rule_name="r", event_id=uuid.uuid4(), directory=str(number), manifest={"n": number},
+               rendered_at=WHEN)
+        for number in (3, 1, 2)
+    ]  # fmt: skip
+    Parcel.objects.using(alias).keep(parcels)
+    found = Parcel.objects.using(alias).in_bulk([parcel.pk for parcel in parcels])
+    assert [found[parcel.pk].manifest for parcel in parcels] == [{"n": 3}, {"n": 1}, {"n": 2}]
+    assert [parcel._state.db for parcel in parcels] == [alias] * 3

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import Any
+
+import pytest
+from asyncssh.logging import SSHLogger
 
 from pigeon.destinations import Destination
 from pigeon.remotes.sftp import SFTPRemote
-from pigeon.remotes.sftp_writer import GatheringWriter
+from pigeon.remotes.sftp_writer import GatheringReader, GatheringWriter
 from pigeon.testing.sftp_partner import SFTPPartner
 
 
@@ -105,3 +109,50 @@ async def _packets_of_stats(partner: SFTPPartner, number: int) -> int:
         return len(sent)
     finally:
         await remote.close()
+
+
+class Pieces:
+    """A channel's reader: gives one piece after another, then nothing more."""
+
+    def __init__(self, *pieces: bytes) -> None:
+        self.pieces = list(pieces)
+        self.reads = 0
+        self.logger = SSHLogger(logging.getLogger("tests.asyncssh"))
+
+    async def read(self, number: int) -> bytes:
+        self.reads += 1
+        return self.pieces.pop(0) if self.pieces else b""
+
+    def at_eof(self) -> str:
+        return "asked the channel"
+
+
+def test_answers_are_cut_as_they_were_sent_however_they_came() -> None:
+    pieces = Pieces(b"a", b"bcdefgh", b"ij")
+    reader = GatheringReader(pieces)  # type: ignore[arg-type]
+
+    async def read() -> list[bytes]:
+        return [await reader.readexactly(number) for number in (2, 3, 0, 5)]
+
+    assert asyncio.run(read()) == [b"ab", b"cde", b"", b"fghij"]
+    assert pieces.reads == 3
+    assert reader.at_eof() == "asked the channel"
+
+
+def test_an_answer_that_breaks_off_is_an_end() -> None:
+    reader = GatheringReader(Pieces(b"abc"))  # type: ignore[arg-type]
+    with pytest.raises(asyncio.IncompleteReadError):
+        asyncio.run(reader.readexactly(4))
+
+
+def test_lines_for_debugging_are_written_only_for_somebody(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    logging.getLogger("tests.asyncssh").setLevel(logging.INFO)
+    quiet = GatheringReader(Pieces()).logger.get_child("sftp")  # type: ignore[arg-type]
+    quiet.debug1("nothing")
+    quiet.packet(1, b"x", "nothing")
+    with caplog.at_level(logging.DEBUG, logger="tests.asyncssh"):
+        quiet.info("something")
+        GatheringReader(Pieces()).logger.debug1("all")  # type: ignore[arg-type]
+    assert [record.getMessage() for record in caplog.records] == ["something", "all"]
