@@ -137,7 +137,8 @@ class Parrot(Handler):
 
     def put(self) -> None:
         words = "\n".join(f"{name}: {value}" for name, value in self.headers.items())
-        self.answer(422, f"<p>{self.path}</p><pre>{words}</pre>".encode())
+        echo = {"X-Echo": f"{self.headers['Authorization']} {self.headers['X-Api-Key']}"}
+        self.answer(422, f"<p>{self.path}</p><pre>{words}</pre>".encode(), headers=echo)
 
 
 @pytest.fixture
@@ -171,6 +172,7 @@ def test_no_secret_is_seen(caplog: pytest.LogCaptureFixture, tmp_path: Path, log
             )
         assert partner.came[0].status == 422
     seen = str(caught.value) + caplog.text
+    assert "X-Echo" in caplog.text
     assert "[redacted]" in str(caught.value)
     for secret in (*SECRETS, partner.came[0].headers["authorization"].split()[1]):
         assert secret not in seen

@@ -18,6 +18,7 @@ from pigeon.exceptions import (
     PermanentError,
     TransientError,
 )
+from pigeon.remotes.source import CHUNK
 from pigeon.senders.base import Sender
 from pigeon.testing.http_partner import HTTPPartner
 from pigeon.testing.http_requests import Handler
@@ -138,6 +139,18 @@ def test_a_damaged_parcel_never_leaves_whole(tmp_path: Path, content: bytes) -> 
 
 
 @pytest.mark.parametrize("content", [b"small", LARGE, b""], ids=["small", "large", "empty"])
+@pytest.mark.parametrize("method", ["PUT", "POST"])
+def test_a_file_that_has_grown_never_leaves_whole(tmp_path: Path, method: str) -> None:
+    """Not even when its right part ends where a block ends."""
+    with HTTPPartner() as partner:
+        place, grown = at_partner(partner), parcel(tmp_path, {"a": LARGE[:CHUNK]})
+        grown.local_path(grown.files[0]).write_bytes(LARGE)
+        with pytest.raises(ParcelDamaged, match="is not what"):
+            place.send(delivery(grown), method=method)
+        assert place.files() == {}
+        assert partner.came == []
+
+
 @pytest.mark.parametrize("method", ["PUT", "POST"])
 def test_a_lost_lease_keeps_the_last_byte(tmp_path: Path, content: bytes, method: str) -> None:
     with HTTPPartner() as partner:
