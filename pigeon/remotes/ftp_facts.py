@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -10,8 +9,8 @@ from typing import Any
 import aioftp
 
 from pigeon.remotes.base import RemoteEntry, RemoteStat
+from pigeon.remotes.listing import is_entry
 
-logger = logging.getLogger("pigeon.remotes")
 #: Parses what LIST gives, which no standard describes.
 _old_listings = aioftp.Client()
 
@@ -64,12 +63,9 @@ def entries(content: bytes, *, machine: bool, where: str) -> Iterator[RemoteEntr
             name, facts = _parsed(line.removesuffix(b"\r"), machine=machine)
         except (ValueError, IndexError, KeyError):
             continue  # a heading such as "total 12", or no UTF-8
-        if name in ("", ".", "..") or str(facts.get("type")).lower() in ("cdir", "pdir"):
-            continue
-        if any(character in name for character in "/\r\0"):
-            logger.warning("%s lists %a, which is no file name; Pigeon ignores it.", where, name)
-            continue
-        yield RemoteEntry(name, stat_of(facts))
+        is_other = str(facts.get("type")).lower() in ("cdir", "pdir")
+        if not is_other and is_entry(name, where):
+            yield RemoteEntry(name, stat_of(facts))
 
 
 def _parsed(line: bytes, *, machine: bool) -> tuple[str, Mapping[str, Any]]:

@@ -15,6 +15,7 @@ import asyncssh
 from pigeon.remotes import sftp_facts, sftp_login
 from pigeon.remotes.base import RemoteEntry
 from pigeon.remotes.flight import Flight
+from pigeon.remotes.listing import is_entry
 from pigeon.remotes.sftp_base import SFTPBase, facts_of
 from pigeon.remotes.source import CHUNK, Source
 from pigeon.remotes.watchdog import Watchdog
@@ -70,7 +71,7 @@ class SFTPRemote(SFTPBase):
         async with aclosing(names):  # type: ignore[type-var]
             while (entry := await self._ask(anext(names, None), doing)) is not None:
                 name = _text(entry.filename)
-                if name not in (".", ".."):
+                if is_entry(name, self.where):
                     yield RemoteEntry(name, facts_of(entry.attrs))
 
     async def get(self, path: str, offset: int = 0) -> AsyncGenerator[bytes, None]:

@@ -15,6 +15,7 @@ import paramiko
 
 from pigeon.remotes import sftp_refusals
 from pigeon.remotes.base import RemoteEntry
+from pigeon.remotes.listing import is_entry
 from pigeon.remotes.sftp_base import SFTPBase, facts_of
 from pigeon.remotes.sftp_facts import facts
 from pigeon.remotes.sftp_paramiko_login import ParamikoLogin, hang_up
@@ -112,7 +113,7 @@ class ParamikoRemote(SFTPBase):
             try:
                 while names := await self._call(session, doing, SessionClient.read_names, handle):
                     for name, attributes in names:
-                        if name not in (".", ".."):
+                        if is_entry(name, self.where):
                             yield RemoteEntry(name, facts_of(attributes))
             finally:
                 await self._close_quietly(session, handle)

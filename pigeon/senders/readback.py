@@ -12,12 +12,19 @@ from pigeon.remotes.base import Remote, RemoteFileNotFound
 from pigeon.remotes.source import Source
 
 
-async def digest(remote: Remote, path: str) -> str:
-    """The SHA-256 of the file ``path``, read back. Raises ``RemoteFileNotFound``."""
-    found = hashlib.sha256()
+async def digest(remote: Remote, path: str, size: int) -> str:
+    """The SHA-256 of the file ``path``, read back. Raises ``RemoteFileNotFound``.
+
+    Beyond ``size`` bytes nothing more is read, as it can only be another file: a server may
+    never stop.
+    """
+    found, seen = hashlib.sha256(), 0
     async with aclosing(remote.get(path)) as blocks:
         async for block in blocks:
             found.update(block)
+            seen += len(block)
+            if seen > size:
+                break
     return found.hexdigest()
 
 
@@ -31,7 +38,7 @@ async def is_there(remote: Remote, path: str, file: OutputFile) -> bool | None:
         found = await remote.stat(path)
         if found.is_directory or found.size not in (None, file.size):
             return False
-        return await digest(remote, path) == file.sha256
+        return await digest(remote, path, file.size) == file.sha256
     except DestinationMisconfigured:
         return False
     except RemoteFileNotFound:

@@ -166,7 +166,8 @@ class Upload:
         return self.manner.verify
 
     async def _read_back(self) -> None:
-        if await readback.digest(self.remote, self.current) != self.source.file.sha256:
+        file = self.source.file
+        if await readback.digest(self.remote, self.current, file.size) != file.sha256:
             raise TransientError(
                 f"{self.final} arrived damaged at {self.remote.where}: read back, its "
                 "SHA-256 is another. It was not published and will be sent again."
