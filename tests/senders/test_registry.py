@@ -211,7 +211,6 @@ def test_checking_options(carrier: type[SyncSender]) -> None:
         ("sftp://u@host/x", {"publish": "copy"}, "'publish' is one of"),
         ("sftp:///x", {}, "needs a host"),
         ("ftp:///x", {}, "needs a host"),
-        ("ftp://host/x", {"in_flight": 4}, "one file at a time"),
         ("file://relative/x", {}, "three slashes"),
     ],
 )
