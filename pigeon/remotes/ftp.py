@@ -171,14 +171,21 @@ class FTPRemote(Remote):
         return False
 
     async def _store(self, verb: str, source: Source, path: str, offset: int) -> None:
-        data = source.read()[offset:] if source.is_small else None
-        async with Transfer(self._ftp, f"{verb} {path}", f"write {path}", offset) as transfer:
-            if data is None:
-                async with aclosing(source.chunks(offset)) as chunks:
-                    async for chunk in chunks:
-                        await transfer.send(chunk)
-            await transfer.send(data or b"", last=True)
-            await transfer.finish()
+        transfer = Transfer(self._ftp, f"{verb} {path}", f"write {path}", offset)
+        if source.is_small:
+            data = source.read()[offset:]
+            async with transfer:
+                await transfer.send(data, last=True)
+                await transfer.finish()
+            return
+        async with aclosing(source.chunks(offset)) as chunks:
+            chunk = await anext(chunks, b"")  # a file that cannot be read disturbs nobody
+            async with transfer:
+                while chunk:
+                    await transfer.send(chunk)
+                    chunk = await anext(chunks, b"")
+                await transfer.send(b"", last=True)
+                await transfer.finish()
 
     async def rename(self, old: str, new: str, *, replace: bool) -> None:
         """Rename; FTP servers replace what is there, or refuse. See :meth:`Remote.rename`."""

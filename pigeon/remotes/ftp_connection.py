@@ -35,7 +35,8 @@ class FTPConnection:
         features: upper-case names that the server's FEAT lists.
         banner: the server's greeting.
         turn: held from asking for a data port to sending the command that uses it.
-        resumes_session: whether data connections resumed the TLS session; ``None``: unknown.
+        resumes_session: whether the last data connection resumed the TLS session; ``None``:
+            unknown.
     """
 
     def __init__(self, remote: Remote) -> None:
@@ -47,6 +48,7 @@ class FTPConnection:
         self.resumes_session: bool | None = None
         self.control: Control
         self.watchdog: Watchdog
+        self._session: ssl.SSLSession | None = None
         self._broken = True
         self._extended = True
         self._data: DataConnection | None = None
@@ -56,13 +58,30 @@ class FTPConnection:
         """True when the connection is gone."""
         return self._broken
 
-    async def connect(self) -> None:
-        """Open the control connection. Raises ``OSError``."""
+    async def connect(self, *, implicit: bool) -> None:
+        """Open the control connection, with TLS from the first byte if that is implicit.
+
+        Raises ``OSError``, of which ``ssl.SSLError`` is one.
+        """
         host, port = self.remote.destination.host, self.remote.port
         self.watchdog = Watchdog(self.remote.timeout, self.drop, self._unsent)
-        loop = asyncio.get_running_loop()
-        _, self.control = await loop.create_connection(lambda: Control(self._ended), host, port)
+        secured = self.new_secured() if implicit else None
+        _, self.control = await asyncio.get_running_loop().create_connection(
+            lambda: Control(self._ended, secured), host, port
+        )
         self._broken = False
+        if implicit:
+            await self.control.tls
+
+    async def start_tls(self) -> None:
+        """Go on in TLS. Raises ``OSError``, of which ``ssl.SSLError`` is one, or ``NotFTP``."""
+        self.control.start_tls(self.new_secured())
+        await self.control.tls
+
+    def new_secured(self, session: ssl.SSLSession | None = None) -> Secured:
+        """TLS for one more connection to the server."""
+        assert self.context
+        return Secured(self.context, self.remote.destination.host, session)
 
     async def close(self) -> None:
         """Say good-bye without waiting for an answer, and disconnect."""
@@ -157,9 +176,10 @@ class FTPConnection:
         of the control connection.
         """
         secured = None
-        if self.context is not None and self.control.secured is not None:
-            host, session = self.remote.destination.host, self.control.secured.session
-            secured = Secured(self.context, host, session)
+        if self.control.secured is not None:
+            if not self.resumes_session:  # asking for it copies it, which costs a good deal
+                self._session = self.control.secured.session
+            secured = self.new_secured(self._session)
         host, _, *rest = self.control.address
         self._data = DataConnection(self.control.family, (host, port, *rest), secured)
         return self._data

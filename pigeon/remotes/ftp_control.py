@@ -19,12 +19,14 @@ class Command:
         answer: gets the final reply; preliminary ones (1xx) are passed over.
         holds: nothing else may be sent between this command and its final reply.
         sent: whether it has left.
+        answered: whether the final reply has come, even if nobody waited for it any more.
     """
 
-    __slots__ = ("answer", "holds", "line", "sent")
+    __slots__ = ("answer", "answered", "holds", "line", "sent")
 
     def __init__(self, line: bytes, answer: asyncio.Future[Reply], *, holds: bool) -> None:
-        self.line, self.answer, self.holds, self.sent = line, answer, holds, False
+        self.line, self.answer, self.holds = line, answer, holds
+        self.sent = self.answered = False
 
 
 class Control(asyncio.Protocol):
@@ -39,31 +41,29 @@ class Control(asyncio.Protocol):
 
     Args:
         ended: called when the connection has ended.
+        secured: the TLS that begins at once, where it is implicit.
 
     Attributes:
         error: what ended the connection.
+        greeting: what the server says first, to be awaited like the answer to a command.
         secured: its TLS, once it has begun.
+        tls: done when TLS is up; fails with an ``OSError``, of which ``ssl.SSLError`` is one.
         family, address: the server's, as sockets take them.
     """
 
-    def __init__(self, ended: Callable[[], object]) -> None:
+    def __init__(self, ended: Callable[[], object], secured: Secured | None = None) -> None:
         self.error: Exception | None = None
-        self.secured: Secured | None = None
+        self.secured = secured
         self.family = 0
         self.address: tuple[Any, ...] = ()
         self._ended = ended
         self._loop = asyncio.get_running_loop()
         self._replies = ReplyReader()
         self._queue: deque[Command] = deque()
-        self._unanswered: deque[Command] = deque()
-        self._held = self._flushing = False
-        self._shaking: asyncio.Future[None] | None = None
-
-    def greeting(self) -> Command:
-        """What the server says first, to be awaited like the answer to a command."""
-        command = Command(b"", self._loop.create_future(), holds=False)
-        self._unanswered.append(command)
-        return command
+        self.greeting = Command(b"", self._loop.create_future(), holds=False)
+        self._unanswered = deque([self.greeting])
+        self.tls: asyncio.Future[None] = self._loop.create_future()
+        self._held = self._flushing = self._shaking = False
 
     def queue(self, line: str, *, holds: bool = False) -> Command:
         """Send ``line`` with the next flight.
@@ -83,15 +83,30 @@ class Control(asyncio.Protocol):
             self._flush_soon()
         return command
 
-    async def start_tls(self, secured: Secured) -> None:
-        """Go on in TLS. Raises ``ssl.SSLError`` or another ``OSError``, or :class:`NotFTP`."""
+    def flush(self) -> None:
+        """Send now what is queued, as far as nothing holds it back."""
+        self._flushing = False
+        lines = []
+        while self._queue and not self._held:
+            command = self._queue.popleft()
+            if command.answer.done():
+                continue  # nobody waits for it any more
+            command.sent, self._held = True, command.holds
+            self._unanswered.append(command)
+            lines.append(command.line)
+        if lines and self.error is None:
+            data = b"".join(lines)
+            self._transport.write(self.secured.encrypted(data) if self.secured else data)
+
+    def start_tls(self, secured: Secured) -> None:
+        """Go on in TLS; await :attr:`tls`. Raises what ended the connection, or ``NotFTP``."""
+        if self.error is not None:
+            raise self.error
         if self._replies.inside or self._unanswered:
             # Whoever sits on the line could slip a reply in front of the encrypted ones.
             raise NotFTP("plain data where TLS was to begin")
         self.secured = secured
-        self._shaking = self._loop.create_future()
         self._shake(b"")
-        await self._shaking
 
     def write_last(self, line: bytes) -> None:
         """Send ``line`` at once and close; nothing is waited for."""
@@ -115,6 +130,8 @@ class Control(asyncio.Protocol):
         self._transport = transport
         self.family = int(transport.get_extra_info("socket").family)
         self.address = transport.get_extra_info("peername")
+        if self.secured is not None:
+            self._shake(b"")
 
     def connection_lost(self, error: Exception | None) -> None:
         """The connection is gone: whoever waits hears of it."""
@@ -123,7 +140,7 @@ class Control(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Bytes of the server."""
         try:
-            if self._shaking is not None:
+            if self._shaking:
                 self._shake(data)
                 return
             if self.secured is not None:
@@ -145,6 +162,7 @@ class Control(asyncio.Protocol):
             self._fail(ConnectionResetError(f"the server said: {reply}"))
             return
         command = self._unanswered.popleft()
+        command.answered = True
         if not command.answer.done():
             command.answer.set_result(reply)
         if command.holds:
@@ -155,8 +173,7 @@ class Control(asyncio.Protocol):
 
     def _shake(self, received: bytes) -> None:
         assert self.secured
-        assert self._shaking
-        waiter, done = self._shaking, False
+        self._shaking, done = True, False
         try:
             done = self.secured.shake(received)
         except ssl.SSLError as error:
@@ -164,35 +181,24 @@ class Control(asyncio.Protocol):
         if pending := self.secured.to_send():
             self._transport.write(pending)  # an alert says what we did not like
         if done:
-            self._shaking = None
-            if not waiter.done():
-                waiter.set_result(None)
-            self.data_received(b"")
+            self._shaking = False
+            if not self.tls.done():
+                self.tls.set_result(None)
+            self.data_received(b"")  # what came with the end of the handshake
 
     def _flush_soon(self) -> None:
         if not (self._flushing or self._held) and self._queue:
             self._flushing = True
-            self._loop.call_soon(self._flush)
-
-    def _flush(self) -> None:
-        self._flushing, lines = False, []
-        while self._queue and not self._held:
-            command = self._queue.popleft()
-            if command.answer.done():
-                continue  # nobody waits for it any more
-            command.sent, self._held = True, command.holds
-            self._unanswered.append(command)
-            lines.append(command.line)
-        if lines and self.error is None:
-            data = b"".join(lines)
-            self._transport.write(self.secured.encrypted(data) if self.secured else data)
+            self._loop.call_soon(self.flush)
 
     def _fail(self, error: Exception) -> None:
         if self.error is None:
             self.error = error
             self._loop.call_soon(self._transport.abort)
-        for waiter in (self._shaking, *(one.answer for one in (*self._unanswered, *self._queue))):
-            if waiter is not None and not waiter.done():
+        waiters: list[asyncio.Future[Any]] = [self.tls]
+        waiters += (command.answer for command in (*self._unanswered, *self._queue))
+        for waiter in waiters:
+            if not waiter.done():
                 waiter.set_exception(self.error)
                 waiter.exception()  # if nobody waits any more, asyncio need not log it
         self._unanswered.clear()

@@ -54,12 +54,28 @@ class DataConnection:
         """Whether the control connection's TLS session was resumed; ``None`` if plain."""
         return None if self._secured is None else self._secured.resumed
 
-    async def connect(self) -> None:
-        """Connect. Raises ``OSError``."""
-        await self._loop.sock_connect(self._socket, self._address)
+    def try_connect(self) -> bool:
+        """Begin to connect; whether that was all: on a short line it is done at once.
 
-    async def shake_hands(self) -> None:
-        """Begin TLS, if there is any. Raises ``OSError``, of which ``ssl.SSLError`` is one."""
+        Raises ``OSError``.
+        """
+        with suppress(BlockingIOError):
+            self._socket.connect(self._address)
+        try:
+            self._socket.getpeername()
+        except OSError:
+            return False
+        return self._secured is None
+
+    async def connect(self) -> None:
+        """Wait until it is connected, and begin TLS if there is any. Raises ``OSError``."""
+        try:
+            self._socket.getpeername()
+        except OSError:
+            await self._loop.sock_connect(self._socket, self._address)
+        await self._shake_hands()
+
+    async def _shake_hands(self) -> None:
         if self._secured is None:
             return
         done = self._secured.shake()

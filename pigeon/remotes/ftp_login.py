@@ -11,7 +11,6 @@ from pigeon.exceptions import DeliveryError, DestinationMisconfigured, Unreachab
 from pigeon.remotes import ftp_errors, tls
 from pigeon.remotes.ftp_connection import FTPConnection
 from pigeon.remotes.ftp_replies import NotFTP, Reply
-from pigeon.remotes.ftp_tls import Secured
 
 #: When TLS begins: never; before the first byte; by AUTH TLS (RFC 4217).
 Security = Literal["plain", "implicit", "explicit"]
@@ -32,7 +31,7 @@ async def log_in(connection: FTPConnection, security: Security) -> None:
         connection.context = await asyncio.to_thread(tls.make_context, remote.destination)
     try:
         async with asyncio.timeout(remote.timeout):
-            await connection.connect()
+            await connection.connect(implicit=security == "implicit")
             await _Login(connection, security).run(password)
     except TimeoutError as error:
         connection.drop()
@@ -79,9 +78,7 @@ class _Login:
 
     async def run(self, password: str) -> None:
         user = self._remote.destination.username or "anonymous"
-        if self._security == "implicit":
-            await self._start_tls()
-        reply = await self._control.greeting().answer
+        reply = await self._control.greeting.answer
         self._connection.banner = " ".join(reply.lines)
         if reply.good:
             if self._security == "explicit":
@@ -106,12 +103,7 @@ class _Login:
                 "sent. Ask the partner to allow AUTH TLS, or whether the server wants ftps:// "
                 "(implicit TLS); ftp:// would send password and files in plain."
             )
-        await self._start_tls()
-
-    async def _start_tls(self) -> None:
-        assert self._connection.context
-        host = self._remote.destination.host
-        await self._control.start_tls(Secured(self._connection.context, host))
+        await self._connection.start_tls()
 
     async def _settle(self) -> None:
         """What is asked once, in one flight."""

@@ -15,7 +15,7 @@ from pigeon.remotes.ftp_data import DataConnection
 from pigeon.remotes.ftp_errors import MISSING_OR_FORBIDDEN
 from pigeon.remotes.ftp_replies import Reply
 
-#: Seconds for the server's reason when it does not take the data connection.
+#: Seconds for the server's word on a data connection that it did not take, or that was reset.
 GRACE = 5.0
 
 
@@ -54,12 +54,13 @@ class Transfer:
                 if reply.code != 350:
                     raise RestartRefused(connection.remote.said(reply))
             self._command = connection.control.queue(self._line, holds=True)
+            connection.control.flush()  # data that comes before its command may get lost
         self._data = connection.new_data(port)
         self._command.answer.add_done_callback(self._answered)
         try:
-            async with asyncio.timeout(connection.remote.timeout):
-                await self._data.connect()
-                await self._data.shake_hands()
+            if not self._data.try_connect():
+                async with asyncio.timeout(connection.remote.timeout):
+                    await self._data.connect()
         except OSError as error:  # TimeoutError is one
             raise await self._not_connected(error, port) from error
         except BaseException:
@@ -152,5 +153,13 @@ class Transfer:
         traceback: TracebackType | None,
     ) -> None:
         if error is not None:
+            self._connection.resumes_session = None
             self._data.reset()
+            if not self._command.answered:
+                asyncio.get_running_loop().call_later(GRACE, self._give_up)
         self._data.close()
+
+    def _give_up(self) -> None:
+        """Some servers never say a word about a transfer that was reset."""
+        if not self._command.answered:
+            self._connection.drop()

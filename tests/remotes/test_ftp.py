@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,10 +17,12 @@ from pigeon.exceptions import (
     TransientError,
     Unreachable,
 )
-from pigeon.remotes.base import RemoteStat
+from pigeon.remotes.base import ChmodUnsupported, RemoteStat
 from pigeon.remotes.ftp import FTPRemote
 from pigeon.remotes.source import Source
+from pigeon.senders.registry import sender_class
 from tests.senders.parcels import destination, parcel
+from tests.servers.certificates import Certificates
 
 GREETING = "220 hello"
 
@@ -36,6 +39,8 @@ class Script:
         self.commands: list[str] = []
         self.received = b""
         self.tasks: list[asyncio.Task[None]] = []
+        self.to_send: bytes | None = None
+        self.context: ssl.SSLContext | None = None
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -64,24 +69,41 @@ class Script:
                     "PASV": f"227 data (10,11,12,13,{port >> 8},{port & 255})",
                 }[verb]
             )
-            if verb == "STOR" and answer.startswith("226"):
+            if verb in ("STOR", "APPE") and answer.startswith("226"):
                 writer.write(b"150 go\r\n")
                 await self.taken.wait()
-            writer.write(f"{answer}\r\n".encode())
+            writer.write(f"{answer}\r\n".encode("utf-8", "surrogateescape"))
+            if verb == "AUTH" and answer.startswith("234"):
+                await writer.start_tls(self.context)  # type: ignore[arg-type]
+            if verb in ("MLSD", "RETR") and answer.startswith("150"):
+                await self.taken.wait()
+                writer.write(b"226 done\r\n")
 
     async def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            self.received = await reader.read()
+            if self.to_send is None:
+                self.received = await reader.read()
+            elif self.to_send:
+                writer.write(self.to_send)
+                writer.write_eof()
+                await reader.read()
         finally:
             self.taken.set()
             writer.transport.abort()
 
-    def run(self, test: Callable[[FTPRemote], object], url: str = "ftp://u@{}/in") -> None:
+    def run(
+        self,
+        test: Callable[[FTPRemote], object],
+        url: str = "ftp://u@{}/in",
+        **options: object,
+    ) -> None:
         async def run() -> None:
             self.taken = asyncio.Event()
             server = await asyncio.start_server(self.serve, "127.0.0.1", 0)
             host = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
-            remote = FTPRemote(destination(url.format(host), password="s3cret", timeout=5))
+            given = {"password": "s3cret", "timeout": 5} | options
+            target = destination(url.format(host), **given)
+            remote = sender_class(target.scheme).remote_class(target)  # type: ignore[union-attr]
             try:
                 await remote.open()
                 await test(remote)  # type: ignore[misc]
@@ -237,3 +259,213 @@ def test_rename_is_asked_for_only_after_the_transfer_was_confirmed(tmp_path: Pat
         assert script.commands[-2:] == ["RNFR /in/.a", "RNTO /in/a"]
 
     script.run(check)
+
+
+def test_what_others_want_to_say_during_a_transfer_goes_out_together_after_it(
+    tmp_path: Path,
+) -> None:
+    script = Script(SIZE="213 7")
+
+    async def check(remote: FTPRemote) -> None:
+        first = asyncio.create_task(remote.put(a_source(tmp_path), "/in/.a"))
+        await script.taken.wait()  # the 226 has not been read
+        others = [
+            asyncio.create_task(remote.stat("/in/x")),
+            asyncio.create_task(remote.remove("/in/y")),
+        ]
+        await asyncio.gather(first, *others, return_exceptions=True)
+        verbs = [command.split()[0] for command in script.commands]
+        assert verbs[verbs.index("STOR") :] == ["STOR", "SIZE", "DELE", "SIZE"]
+
+    script.answers["DELE"] = "550 no"
+    script.run(check)
+
+
+def test_a_cancelled_question_does_not_shift_the_answers() -> None:
+    script = Script(SIZE="213 7", CWD="250 in", MKD="257 made")
+
+    async def check(remote: FTPRemote) -> None:
+        asked = asyncio.create_task(remote.make_directory("/in/new"))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)  # it has been sent
+        asked.cancel()
+        assert (await remote.stat("/in/a")).size == 7
+        assert not remote.broken
+
+    script.run(check)
+
+
+@pytest.mark.parametrize("when", ["SIZE", "EPSV", "STOR", "RNFR", "DELE"])
+def test_421_at_any_point_ends_the_connection(when: str, tmp_path: Path) -> None:
+    async def check(remote: FTPRemote) -> None:
+        with pytest.raises(DeliveryError, match="421 Timeout"):
+            if when == "SIZE":
+                await remote.stat("/in/a")
+            elif when == "DELE":
+                await remote.remove("/in/a")
+            elif when == "RNFR":
+                await remote.rename("/in/a", "/in/b", replace=True)
+            else:
+                await remote.put(a_source(tmp_path), "/in/a")
+        assert remote.broken
+
+    Script(**{when: "421 Timeout"}).run(check)
+
+
+@pytest.mark.parametrize(
+    ("answer", "text"),
+    [
+        ("229 over there", "nonsense: 22[79] over there"),
+        ("229 (|||0|)", "nonsense"),
+        ("229 (|||99999|)", "nonsense"),
+        ("229 (|||-1|)", "nonsense"),
+    ],
+)
+def test_nonsense_for_a_data_port(answer: str, text: str, tmp_path: Path) -> None:
+    async def check(remote: FTPRemote) -> None:
+        with pytest.raises(DestinationMisconfigured, match=text.replace("(", r"\(")):
+            await remote.put(a_source(tmp_path), "/in/a")
+
+    Script(EPSV=answer).run(check)
+    Script(EPSV="500 what?", PASV=answer.replace("229", "227")).run(check)
+
+
+def test_a_listing_that_would_lead_elsewhere(caplog: pytest.LogCaptureFixture) -> None:
+    script = Script(FEAT="211-yes\r\n MLST size*;\r\n211 end", MLSD="150 here")
+    script.to_send = (
+        b"type=file;size=1; ..\r\ntype=file;size=1; ../../etc/passwd\r\n"
+        b"type=file;size=1; /etc/passwd\r\ntype=file;size=1; a\rb\r\n"
+        b"type=file;size=1; \r\ngarbage\r\ntype=file;size=1; \xff\xfe\r\n"
+        b"type=file;size=9999999999999999999999999; big\r\n"
+        b"type=file;size=3; good.xml\r\n"
+    )
+
+    async def check(remote: FTPRemote) -> None:
+        found = {entry.name: entry.stat.size async for entry in remote.list("/in")}
+        assert found == {"good.xml": 3, "big": None}
+
+    script.run(check)
+    assert caplog.text.count("which is no file name") == 3
+
+
+def test_a_listing_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pigeon.remotes.ftp.MAX_LISTING", 100)
+    script = Script(FEAT="211-yes\r\n MLST size*;\r\n211 end", MLSD="150 here")
+    script.to_send = b"type=file; x\r\n" * 100
+
+    async def check(remote: FTPRemote) -> None:
+        with pytest.raises(PermanentError, match="does not stop listing"):
+            _ = [entry async for entry in remote.list("/in")]
+
+    script.run(check)
+
+
+def test_an_announced_length_is_only_a_number(tmp_path: Path) -> None:
+    async def check(remote: FTPRemote) -> None:
+        assert (await remote.stat("/in/a")).size == 10 * 1024**3
+
+    Script(SIZE=f"213 {10 * 1024**3}").run(check)
+
+
+@pytest.mark.parametrize("code", ["500", "502", "504", "550"])
+def test_chmod_where_there_is_none(code: str) -> None:
+    async def check(remote: FTPRemote) -> None:
+        with pytest.raises(ChmodUnsupported, match=f"{code} no"):
+            await remote.chmod("/in/a", 0o640)
+
+    script = Script(SITE=f"{code} no")
+    script.run(check)
+    assert "SITE CHMOD 640 /in/a" in script.commands
+
+
+def test_free_space_where_it_is_told() -> None:
+    async def told(remote: FTPRemote) -> None:
+        assert await remote.free_space() == 1234
+
+    async def not_told(remote: FTPRemote) -> None:
+        assert await remote.free_space() is None
+
+    Script(FEAT="211-yes\r\n AVBL\r\n211 end", AVBL="213 1234").run(told)
+    Script().run(not_told)
+
+
+@pytest.mark.parametrize(
+    ("answers", "verbs"),
+    [
+        ({"REST": "350 ok"}, ["EPSV", "REST", "STOR"]),
+        (
+            {"REST": "502 no", "SIZE": "213 3", "APPE": "226 done"},
+            ["EPSV", "REST", "SIZE", "EPSV", "APPE"],
+        ),
+        ({"REST": "502 no", "SIZE": "213 4"}, ["EPSV", "REST", "SIZE", "EPSV", "STOR"]),
+        (
+            {"REST": "502 no", "SIZE": "213 3", "APPE": "502 no"},
+            ["EPSV", "REST", "SIZE", "EPSV", "APPE", "EPSV", "STOR"],
+        ),
+    ],
+)  # fmt: skip
+def test_going_on_at_an_offset(answers: dict[str, str], verbs: list[str], tmp_path: Path) -> None:
+    script = Script(**answers)
+
+    async def check(remote: FTPRemote) -> None:
+        before = len(script.commands)
+        await remote.put(a_source(tmp_path), "/in/a", 3)
+        assert [command.split()[0] for command in script.commands[before:]] == verbs
+
+    script.run(check)
+    went_on = verbs[-1] == "APPE" or "SIZE" not in verbs
+    assert script.received == (b"tent" if went_on else b"content")
+
+
+def test_a_data_connection_that_breaks_is_no_success(tmp_path: Path) -> None:
+    """Even if the server says 226."""
+    script = Script()
+    script.to_send = b""  # it closes at once
+    what = parcel(tmp_path, {"a": b"x" * 8_000_000})
+
+    async def check(remote: FTPRemote) -> None:
+        source = Source(what.local_path(what.files[0]), what.files[0])
+        with pytest.raises(TransientError, match="broke off the data connection"):
+            await remote.put(source, "/in/a")
+
+    script.run(check)
+
+
+def test_plain_is_no_way_out_where_tls_is_refused() -> None:
+    for answer in ("500 what?", "534 not here", "431 no"):
+        script = Script(AUTH=answer)
+        with pytest.raises(DestinationMisconfigured, match=r"refuses TLS: \d+ .* ftps://"):
+            script.run(nothing, "ftp+tls://u@{}/in")
+        assert script.commands == ["AUTH TLS"]
+
+
+@pytest.fixture
+def tls(certificates: Certificates) -> ssl.SSLContext:
+    found = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    found.load_cert_chain(certificates.server, certificates.server_key)
+    return found
+
+
+def test_data_in_plain_is_no_way_out_either(
+    tls: ssl.SSLContext, certificates: Certificates
+) -> None:
+    script = Script(AUTH="234 go", PBSZ="200 ok", PROT="536 no")
+    script.context = tls
+    with pytest.raises(DestinationMisconfigured, match=r"refuses to encrypt data .*536 no"):
+        script.run(nothing, "ftp+tls://u@{}/in", ca_file=str(certificates.authority))
+    assert "PASS s3cret" in script.commands
+
+
+def test_nothing_can_be_slipped_in_before_tls(tls: ssl.SSLContext) -> None:
+    script = Script(AUTH="234 go\r\n230 you are in already")
+    script.context = tls
+    with pytest.raises(DeliveryError):
+        script.run(nothing, "ftp+tls://u@{}/in")
+    assert script.commands == ["AUTH TLS"]
+
+
+def test_a_wrong_login_in_tls(tls: ssl.SSLContext, certificates: Certificates) -> None:
+    script = Script(AUTH="234 go", PASS="530 Login incorrect.")
+    script.context = tls
+    with pytest.raises(AuthenticationError, match="refused the login of user 'u'"):
+        script.run(nothing, "ftp+tls://u@{}/in", ca_file=str(certificates.authority))
