@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from tests.faults.fault import Fault, Faults
-from tests.faults.proxy import Proxy
+from tests.faults.proxy import HOST, Proxy
 
 T = TypeVar("T")
 
@@ -39,9 +39,13 @@ class Lines:
             self._thread.join()
             self._loop.close()
 
-    def open(self, port: int, *faults: Fault, ftp: bool) -> Proxy:
-        """A line to ``port`` on which ``faults`` happen."""
-        line: Proxy = self._run(Proxy(port, *faults, ftp=ftp).__aenter__())
+    def open(
+        self, port: int, *faults: Fault, ftp: bool = False, passive: Sequence[int] = ()
+    ) -> Proxy:
+        """A line to ``port`` on which ``faults`` happen; see :class:`Proxy`."""
+        host = f"127.1.0.{len(self._open) + 1}" if passive else HOST
+        proxy = Proxy(port, *faults, ftp=ftp, host=host, passive=passive)
+        line: Proxy = self._run(proxy.__aenter__())
         self._open.append(line)
         return line
 

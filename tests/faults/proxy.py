@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import re
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -23,6 +23,9 @@ _EPSV = re.compile(rb"229 ([^(]*)\(\|\|\|(\d+)\|\)")
 class Proxy:
     """Relays to ``port``; for FTP also the data connections, by another proxy each.
 
+    In TLS nobody between can read which port is meant, so all that it may be are relayed, from
+    an address that no other line has.
+
     Attributes:
         greets: while False, connections are taken and nothing is relayed.
         budget: bytes from the client that still pass; then :attr:`when_spent` is called.
@@ -30,10 +33,20 @@ class Proxy:
 
     Args:
         faults: what else goes wrong, once each.
+        host: where it listens.
+        passive: the ports of data connections, for FTP in TLS.
     """
 
-    def __init__(self, port: int, *faults: Fault, ftp: bool = False) -> None:
-        self.target, self.ftp = port, ftp
+    def __init__(
+        self,
+        port: int,
+        *faults: Fault,
+        ftp: bool = False,
+        host: str = HOST,
+        passive: Sequence[int] = (),
+    ) -> None:
+        self.target, self.ftp, self.host, self.port = port, ftp and not passive, host, 0
+        self._passive = passive
         self._faults, self._slow = Faults(*faults), 0
         self.greets, self.mute, self.frozen = True, False, False
         self.budget: float = float("inf")
@@ -45,11 +58,14 @@ class Proxy:
 
     async def __aenter__(self) -> Self:
         listening = socket.socket()
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         # So that what a test holds back stays with the client, as on a long line.
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 32 * 1024)
-        listening.bind((HOST, 0))
+        listening.bind((self.host, self.port))
         self._server = await asyncio.start_server(self._serve, sock=listening)
         self.port = self._server.sockets[0].getsockname()[1]
+        for port in self._passive:
+            await self._open_child(port, port)
         return self
 
     async def __aexit__(
@@ -183,10 +199,14 @@ class Proxy:
         match = _EPSV.search(data) if self.ftp else None
         if not match:
             return data
-        child = await Proxy(int(match[2])).__aenter__()
-        child._parent = self._root
-        self._children.append(child)
+        child = await self._open_child(int(match[2]))
         return data.replace(match[2], b"%d" % child.port)
+
+    async def _open_child(self, target: int, port: int = 0) -> Proxy:
+        child = Proxy(target, host=self.host)
+        child.port, child._parent = port, self._root
+        self._children.append(child)
+        return await child.__aenter__()
 
 
 async def _swallow(reader: asyncio.StreamReader) -> None:

@@ -7,11 +7,15 @@ item ends delivered or in a truthful state; nothing is delivered twice as two di
 from __future__ import annotations
 
 import asyncio
+import os
+import random
+import re
+import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 from asgiref.sync import async_to_sync
@@ -23,20 +27,33 @@ from pigeon.engine.run import apush
 from pigeon.models import DestinationState, ItemToPush, Publication, PushAttempt, Status
 from pigeon.testing import FTPPartner, SFTPPartner
 from tests.apps.newsroom.models import Story
+from tests.capabilities import need
 from tests.contracts.places import Place, at_partner, at_server
 from tests.faults.fault import KINDS, SIDES, Fault
 from tests.faults.lines import Lines
+from tests.faults.proxy import Proxy
 from tests.flows.site import Site, isolated, xml
+from tests.servers.account import Account
+from tests.servers.certificates import Certificates
+from tests.servers.proftpd import run_proftpd
+from tests.servers.server import Server
+from tests.servers.vsftpd import run_vsftpd
 
-pytestmark = [pytest.mark.django_db(databases=["default"]), pytest.mark.slow]
+pytestmark = [
+    pytest.mark.django_db(databases=["default"]), pytest.mark.slow, pytest.mark.timeout(1800)
+]  # fmt: skip
 
-#: Faults that happen at the same time, each on the line to a partner of its own, and how often.
-AT_ONCE, ROUNDS = 20, 30
+#: Lines that are bad at the same time, each to a partner of its own; and how often. Two faults
+#: are drawn for each line: 1,200 in all, of which six in seven are reached.
+AT_ONCE, ROUNDS = 20, int(os.environ.get("PIGEON_FAULT_ROUNDS", "30"))
 #: Characters of the stories' bodies: in one block, in a few, in many.
 SIZES = (500, 60_000, 400_000)
 #: Seconds without an answer, while lines are bad; and afterwards.
 IMPATIENT, PATIENT = 0.7, 30.0
 SFTP, FTP = ("sshd", "sftp-partner"), ("vsftpd", "proftpd", "ftp-partner")
+TLS = ("vsftpd-tls", "proftpd-tls")
+#: Ports of data connections in TLS, below those that systems give out.
+PASSIVE = 60
 COMMANDS = ("USER", "PASS", "TYPE", "EPSV", "STOR", "SIZE", "RNFR", "RNTO")
 
 
@@ -60,12 +77,13 @@ POSITIONS = st.one_of(
 EVERYWHERE = st.builds(Fault, st.sampled_from(KINDS), st.sampled_from(SIDES), POSITIONS)
 #: A flipped bit in a command of plain FTP is another command; no client can know.
 BUT_NOT_CORRUPT = st.sampled_from([kind for kind in KINDS if kind != "corrupt"])
+IN_DATA = st.builds(
+    Fault, st.sampled_from(KINDS), st.sampled_from(SIDES), POSITIONS, data=st.just(True)
+)
 ON_FTP = st.one_of(
     st.builds(Fault, BUT_NOT_CORRUPT, st.sampled_from(SIDES), POSITIONS),
     st.builds(Fault, BUT_NOT_CORRUPT, st.sampled_from(SIDES), command=st.sampled_from(COMMANDS)),
-    st.builds(
-        Fault, st.sampled_from(KINDS), st.sampled_from(SIDES), POSITIONS, data=st.just(True)
-    ),
+    IN_DATA,
 )
 
 
@@ -74,28 +92,82 @@ def bad(servers: Sequence[str], fault: st.SearchStrategy[Fault]) -> st.SearchStr
     return st.builds(Bad, st.sampled_from(servers), faults)
 
 
-BAD_LINES = st.lists(st.one_of(bad(SFTP, EVERYWHERE)), min_size=AT_ONCE, max_size=AT_ONCE)
+BAD_LINES = st.lists(
+    st.one_of(bad(SFTP, EVERYWHERE), bad(FTP, ON_FTP), bad(TLS, st.one_of(EVERYWHERE, IN_DATA))),
+    min_size=AT_ONCE,
+    max_size=AT_ONCE,
+)
+
+
+@dataclass(frozen=True)
+class Partner:
+    """Where a line may lead to: makes new folders; the ports of its data connections in TLS."""
+
+    place: Callable[[], Place]
+    passive: Sequence[int] = ()
 
 
 @pytest.fixture(scope="module")
-def partners(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+def in_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Partner]]:
     folder = tmp_path_factory.mktemp("partners")
     for name in ("sftp", "ftp"):
         (folder / name).mkdir()
     with SFTPPartner(folder / "sftp") as sftp, FTPPartner(folder / "ftp") as ftp:
-        yield {"sftp-partner": sftp, "ftp-partner": ftp}
+        yield {
+            "sftp-partner": Partner(partial(at_partner, sftp)),
+            "ftp-partner": Partner(partial(at_partner, ftp)),
+        }
+
+
+@pytest.fixture(scope="module")
+def in_tls(
+    scratch: Path, account: Account, certificates: Certificates
+) -> Iterator[dict[str, Partner]]:
+    need("vsftpd")
+    need("proftpd-tls")
+    first, second = (free_ports(PASSIVE) for _ in TLS)
+    limits = f"pasv_min_port={first[0]}\npasv_max_port={first[-1]}"
+    one = run_vsftpd(scratch / "drawn-1", account, config=limits, certificates=certificates)
+    limits = f"PassivePorts {second[0]} {second[-1]}"
+    other = run_proftpd(scratch / "drawn-2", account, config=limits, certificates=certificates)
+    with one as vsftpd, other as proftpd:
+        yield {
+            "vsftpd-tls": Partner(partial(at_server, vsftpd), first),
+            "proftpd-tls": Partner(partial(at_server, proftpd), second),
+        }
+
+
+def free_ports(number: int) -> range:
+    """So many ports in a row that nobody uses, on any address of loopback."""
+    for _ in range(100):
+        first = random.randrange(10_000, 32_000)
+        ports = range(first, first + number)
+        if all(map(is_free, ports)):
+            return ports
+    raise AssertionError("no free ports")
+
+
+def is_free(port: int) -> bool:
+    with socket.socket() as attempt:
+        try:
+            attempt.bind(("0.0.0.0", port))
+        except OSError:
+            return False
+    return True
 
 
 @pytest.fixture
-def place_at(request: pytest.FixtureRequest, partners: dict[str, Any]) -> Callable[[str], Place]:
-    """A new folder at the server of that name."""
-
-    def place(name: str) -> Place:
-        if name in partners:
-            return at_partner(partners[name])
-        return at_server(request.getfixturevalue(name))
-
-    return place
+def partners(
+    sshd: Server,
+    vsftpd: Server,
+    proftpd: Server,
+    in_process: dict[str, Partner],
+    in_tls: dict[str, Partner],
+) -> dict[str, Partner]:
+    """Everybody to whom a line may lead."""
+    plain = {"sshd": sshd, "vsftpd": vsftpd, "proftpd": proftpd}
+    plain_ones = {name: Partner(partial(at_server, server)) for name, server in plain.items()}
+    return plain_ones | in_process | in_tls
 
 
 class Round:
@@ -106,27 +178,33 @@ class Round:
     """
 
     def __init__(
-        self, site: Site, lines: Lines, bad_lines: Sequence[Bad], places: Sequence[Place]
+        self, site: Site, lines: Lines, bad_lines: Sequence[Bad], partners: dict[str, Partner]
     ) -> None:
-        self.site, self.lines, self.bad_lines, self.places = site, lines, bad_lines, places
+        self.site, self.lines, self.bad_lines = site, lines, bad_lines
+        self.places = [partners[line.server].place() for line in bad_lines]
         self.versions: dict[str, list[bytes]] = {}
         self._seen: dict[tuple[int, str], int] = {}
-        self._ports = [self._open(*each) for each in zip(bad_lines, places, strict=True)]
+        self._lines = [
+            self._open(line, place, partners[line.server].passive)
+            for line, place in zip(bad_lines, self.places, strict=True)
+        ]
         self.configure(IMPATIENT)
         site.rule("partner", *site.destinations)
         self.stories = [Story(title=f"Story {number}") for number in range(len(SIZES))]
 
-    def _open(self, line: Bad, place: Place) -> int:
+    def _open(self, line: Bad, place: Place, passive: Sequence[int]) -> Proxy:
         port = place.destination().port
         assert port
-        return self.lines.open(port, *line.faults, ftp=line.server in FTP).port
+        return self.lines.open(port, *line.faults, ftp=line.server in FTP, passive=passive)
 
     def configure(self, timeout: float) -> None:
         """Name the partners, as they are reached over their lines."""
         for number, (line, place) in enumerate(zip(self.bad_lines, self.places, strict=True)):
-            url = place.url.replace(f":{place.destination().port}/", f":{self._ports[number]}/")
+            end = self._lines[number]
+            url = re.sub(r"@127\.0\.0\.1:\d+/", f"@{end.host}:{end.port}/", place.url)
             options = {"timeout": timeout, "verify": line.verify, **place.options}
-            options |= {"host_key_check": False} if line.server in SFTP else {}
+            unchecked = "host_key_check" if line.server in SFTP else "verify_certificate"
+            options |= {} if line.server in FTP else {unchecked: False}
             self.site.destination(f"d{number}", url, **options)
 
     def save(self, version: int) -> None:
@@ -188,14 +266,12 @@ class Round:
 
 
 @contextmanager
-def a_round(
-    site: Site, bad_lines: Sequence[Bad], place_at: Callable[[str], Place]
-) -> Iterator[Round]:
+def a_round(site: Site, bad_lines: Sequence[Bad], partners: dict[str, Partner]) -> Iterator[Round]:
     for model in (PushAttempt, ItemToPush, Publication, DestinationState, Story):
         model.objects.all().delete()
     site.destinations.clear()
     with isolated(), Lines() as lines:
-        yield Round(site, lines, bad_lines, [place_at(line.server) for line in bad_lines])
+        yield Round(site, lines, bad_lines, partners)
 
 
 @settings(
@@ -206,10 +282,8 @@ def a_round(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(bad_lines=BAD_LINES)
-def test_drawn_faults(
-    site: Site, place_at: Callable[[str], Place], tmp_path: Path, bad_lines: list[Bad]
-) -> None:
-    with a_round(site, bad_lines, place_at) as now:
+def test_drawn_faults(site: Site, partners: dict[str, Partner], bad_lines: list[Bad]) -> None:
+    with a_round(site, bad_lines, partners) as now:
         now.save(1)
         now.push()
         now.save(2)
