@@ -1,0 +1,121 @@
+"""What real FTP servers do beyond the suite that every remote passes."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pigeon.exceptions import Unreachable
+from pigeon.remotes.base import Remote, RemoteFileNotFound
+from pigeon.remotes.source import Source
+from pigeon.senders.registry import sender_class
+from tests.capabilities import need
+from tests.contracts.places import Place, at_server
+from tests.senders.parcels import parcel
+from tests.servers.proftpd import run_proftpd
+
+SERVERS = ["vsftpd", "proftpd", "vsftpd_tls", "proftpd_tls"]
+CONTENTS = {"small": b"0123456789", "large": os.urandom(3_000_000)}
+
+
+@pytest.fixture(params=SERVERS)
+def place(request: pytest.FixtureRequest) -> Place:
+    return at_server(request.getfixturevalue(request.param))
+
+
+def use(place: Place, what: Callable[[Remote], Awaitable[Any]], **more: Any) -> None:
+    async def run() -> None:
+        target = place.destination(**more)
+        remote: Remote = sender_class(target.scheme).remote_class(target)  # type: ignore[union-attr]
+        try:
+            await remote.open()
+            await what(remote)
+        finally:
+            await remote.close()
+
+    asyncio.run(run())
+
+
+def a_source(tmp_path: Path, content: bytes) -> Source:
+    what = parcel(tmp_path / "p", {"a": content})
+    return Source(what.local_path(what.files[0]), what.files[0])
+
+
+def go_on(place: Place, tmp_path: Path, content: bytes, there: bytes) -> None:
+    """Put ``content`` from the size of ``there`` on, which stands there already."""
+    place.write("a", there)
+
+    async def put(remote: Remote) -> None:
+        await remote.put(a_source(tmp_path, content), f"{remote.root}/a", len(there))
+
+    use(place, put)
+
+
+@pytest.mark.parametrize("size", CONTENTS)
+def test_an_upload_goes_on_at_an_offset(place: Place, tmp_path: Path, size: str) -> None:
+    content, there = CONTENTS[size], b"#" * 7  # other bytes, to see that they stay
+    go_on(place, tmp_path, content, there)
+    assert place.files() == {"a": there + content[7:]}
+
+
+@pytest.mark.parametrize("size", CONTENTS)
+def test_a_server_that_does_not_go_on_gets_it_whole(
+    size: str, server_folder: Path, account: Any, tmp_path: Path
+) -> None:
+    need("proftpd")
+    with run_proftpd(server_folder, account, config="AllowStoreRestart off") as server:
+        place = at_server(server)
+        go_on(place, tmp_path, CONTENTS[size], CONTENTS[size][:7])
+        assert place.files() == {"a": CONTENTS[size]}
+
+
+def test_permissions_and_empty_folders(place: Place) -> None:
+    path = place.write("a", b"x")
+
+    async def check(remote: Remote) -> None:
+        await remote.chmod(f"{remote.root}/a", 0o604)
+        await remote.make_directory(f"{remote.root}/one/two")
+        await remote.remove_directory(f"{remote.root}/one/two")
+        with pytest.raises(RemoteFileNotFound):
+            await remote.remove_directory(f"{remote.root}/one/two")
+        assert await remote.free_space() is None
+
+    use(place, check)
+    assert path.stat().st_mode & 0o777 == 0o604
+    assert list((place.folder / "one").iterdir()) == []
+
+
+def test_a_cancelled_upload_is_no_whole_file_and_the_connection_lives(
+    place: Place, tmp_path: Path
+) -> None:
+    content = CONTENTS["large"] * 4
+
+    async def check(remote: Remote) -> None:
+        task = asyncio.create_task(remote.put(a_source(tmp_path, content), f"{remote.root}/a"))
+        while not place.files().get("a"):
+            assert not task.done(), "too fast to be cancelled"
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        assert (await remote.stat(f"{remote.root}/a")).size < len(content)  # type: ignore[operator]
+        assert not remote.broken
+
+    use(place, check)
+
+
+def test_plain_where_tls_begins_at_once(request: pytest.FixtureRequest) -> None:
+    """Both sides wait for the other to begin."""
+    server = request.getfixturevalue("vsftpd_implicit")
+    place = at_server(server)
+    place.url = place.url.replace("ftps:", "ftp:")
+    place.options = {"password": server.password}
+
+    async def nothing(remote: Remote) -> None: ...
+
+    with pytest.raises(Unreachable, match="is it the protocol that the URL says"):
+        use(place, nothing, timeout=1)
