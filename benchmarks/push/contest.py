@@ -36,30 +36,35 @@ class Contest:
         server = Path(tempfile.mkdtemp(dir=self.folder))
         server.chmod(0o755)
         with place(self.case.protocol, server / "server", self.case.delay) as there:
-            self._open(there)
+            self._set_up(there)
             scratch = self.folder / "scratch"
             scratch.mkdir(exist_ok=True)
-            ways = self._ways(list(peers(there.server, scratch, there.ca_file)))
+            far = bool(self.case.delay)
+            ways = self._ways(list(peers(there.server, scratch, there.ca_file, is_far=far)))
             took: dict[str, list[Took]] = {name: [] for name in ways}
             for turn in range(self.runs):
+                self._open(there, f"turn{turn}")
                 for name, put in ways.items():
                     took[name].append(self._turn(there, put, f"turn{turn}"))
             shutil.rmtree(self.ready)
         return took
 
-    def _open(self, there: Place) -> None:
-        """Name the destinations, then make the site."""
-        options = {**there.options, "connections": self.case.connections}
-        names = [f"turn{turn}" for turn in range(self.runs)]
+    def _set_up(self, there: Place) -> None:
         self.warm_ups = [f"warm{number}" for number in range(2 * self.case.processes)]
         for name in self.warm_ups:
             there.server.folder(name)
+        self._open(there, "turn0")
+        self.ready = stage.prepare(self.folder, self.case.files)
+
+    def _open(self, there: Place, name: str) -> None:
+        """Make ``name`` a destination of the site, in place of the last turn's."""
+        options = {**there.options, "connections": self.case.connections}
+        names = [name, *self.warm_ups]
         stage.set_up(
             self.folder,
             self.database,
-            {n: {"URL": there.url(n), "OPTIONS": options} for n in names + self.warm_ups},
+            {each: {"URL": there.url(each), "OPTIONS": options} for each in names},
         )
-        self.ready = stage.prepare(self.folder, self.case.files)
 
     def _ways(self, rivals: list[Peer]) -> dict[str, Callable[[str], Took]]:
         case, objects = self.case, stage.objects(self.case.rule)

@@ -64,7 +64,7 @@ def push(
 
 def _warm_up(rule: str, objects: Any, processes: int, destinations: Sequence[str]) -> None:
     """Until each process has delivered something, and so has all of its modules in memory."""
-    from pigeon.models import PushAttempt
+    from pigeon.models import Hold, PushAttempt
 
     PushAttempt.objects.all().delete()
     one = objects.order_by("pk")[:1]
@@ -76,6 +76,7 @@ def _warm_up(rule: str, objects: Any, processes: int, destinations: Sequence[str
         queue(rule, one, destinations)
         worker.until(lambda: recorded(destinations))
         if done():
+            worker.until(lambda: not Hold.objects.exists())  # so long it has something to write
             return
     raise SystemExit("Not every process of the worker took part")
 

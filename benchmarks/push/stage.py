@@ -42,7 +42,10 @@ def set_up(folder: Path, database: Database, destinations: dict[str, Any]) -> No
     from django.conf import settings
 
     if settings.configured:
+        from pigeon.registry import registry
+
         settings.PIGEON_DESTINATIONS = destinations
+        registry.forget_destinations()
         return
     os.environ["PIGEON_BENCHMARK"] = str(folder)
     os.environ["DJANGO_SETTINGS_MODULE"] = "benchmarks.push.settings"

@@ -7,9 +7,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+
+from django.conf import settings
 
 from benchmarks.push.measure import Took, cpu_of, family, memory_of
 
@@ -48,11 +50,28 @@ def worker(processes: int) -> Iterator[int]:
             process.wait()
 
 
+@contextmanager
+def _stopped(pids: Sequence[int]) -> Iterator[None]:
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+
+
 def timed(pid: int, queue: Callable[[], None], done: Callable[[], bool]) -> Took:
-    """From the commit of what ``queue`` writes until ``done``; worker ``pid`` does the work."""
+    """From the moment when worker ``pid`` looks at what ``queue`` wrote, until ``done``.
+
+    How long a worker waits between two looks is a setting, and no part of its speed: it is stopped
+    while the rows are written, so long that it looks at once when it may go on.
+    """
     before = cpu_of(family(pid))
-    queue()
-    started = time.perf_counter()
+    with _stopped(family(pid)):
+        queue()
+        time.sleep(2 * settings.PIGEON_POLL_INTERVAL)
+        started = time.perf_counter()
     until(done)
     wall = time.perf_counter() - started
     members = family(pid)
