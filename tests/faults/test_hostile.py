@@ -135,7 +135,7 @@ def test_ten_gigabytes_announced_by_sftp(client: str, tmp_path: Path) -> None:
 def test_a_file_that_never_ends_by_ftp(tmp_path: Path) -> None:
     """Read back for its digest: no further than it is long."""
     with hostile_ftp(endless=True) as server, little_memory():
-        target = destination(server.url, password="s3cret", verify="sha256", timeout=SHORT)
+        target = destination(server.url, password="s3cret", verify="sha256")
         with pytest.raises(TransientError, match="arrived damaged"):
             send(target, delivery(parcel(tmp_path, {"a": b"x" * 1000})))
         assert server.files == {}
@@ -182,7 +182,7 @@ def test_a_listing_that_leads_elsewhere_by_sftp(
 def test_nothing_is_lost(site: Site) -> None:
     """From the save to the partner: the item waits, and goes when somebody honest is there."""
     with hostile_ftp(endless=True) as server:
-        site.destination("beloved", server.url, password="s3cret", verify="sha256", timeout=SHORT)
+        site.destination("beloved", server.url, password="s3cret", verify="sha256")
         site.rule("partner", "beloved")
         Story.objects.create(title="One")
         site.push()
