@@ -167,7 +167,8 @@ class Remote(ABC):
             source: what to write.
             path: where to.
             offset: bytes of ``path`` that are right already and stay; only where
-                :attr:`resumes` is true. What is there beyond it is overwritten.
+                :attr:`resumes` is true, and the caller has just seen them: without them some
+                servers begin the file with a hole. What is there beyond it is overwritten.
 
         Returns:
             The size in bytes that the server says the file has, if it said so on the way;

@@ -144,10 +144,19 @@ class Upload:
             return
         if not self.verified:
             self.started = True
+            if self.offset and not await self._is_long_enough():
+                self.offset = 0
             size = await folders.put(self.source, self.current, self.offset)
             self.verified = await self._verify(size)
         if self.manner.chmod is not None:
             await self._chmod(self.manner.chmod)
+
+    async def _is_long_enough(self) -> bool:
+        """Whether what we go on with is still there: a server may begin a file with a hole."""
+        try:
+            return ((await self.remote.stat(self.current)).size or 0) >= self.offset
+        except RemoteFileNotFound:
+            return False
 
     async def _verify(self, size: int | None) -> str:
         try:

@@ -5,15 +5,20 @@ from __future__ import annotations
 import asyncio
 import os
 import posixpath
+import stat
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pigeon.remotes.base import Remote, RemoteFileNotFound, RenameTargetExists
+from pigeon.exceptions import DeliveryError
+from pigeon.remotes.base import ChmodUnsupported, Remote, RemoteFileNotFound, RenameTargetExists
 from pigeon.remotes.source import Source
+from pigeon.senders.folders import Folders
+from pigeon.senders.manner import Manner
 from pigeon.senders.registry import sender_class
+from pigeon.senders.upload import Upload
 from tests.contracts.places import Place
 from tests.senders.parcels import parcel
 
@@ -119,3 +124,66 @@ def test_folders(place: Place) -> None:
     use(place, check)
     assert (place.folder / "one/two/three").is_dir()
     assert (place.folder / "one/x/y").is_dir()
+
+
+def test_removing_folders(place: Place) -> None:
+    place.write("full/a", b"x")
+
+    async def check(remote: Remote, at: Callable[[str], str]) -> None:
+        await remote.make_directory(at("empty"))
+        await remote.remove_directory(at("empty"))
+        with pytest.raises(RemoteFileNotFound):
+            await remote.remove_directory(at("empty"))
+        with pytest.raises(DeliveryError, match="/full"):
+            await remote.remove_directory(at("full"))
+
+    use(place, check)
+    assert place.files() == {"full/a": b"x"}
+    assert not (place.folder / "empty").exists()
+
+
+def test_permissions(place: Place) -> None:
+    written = place.write("a #1", b"x")
+
+    async def check(remote: Remote, at: Callable[[str], str]) -> None:
+        await remote.chmod(at("a #1"), 0o604)
+        # Servers that have one answer for all refusals name this one.
+        with pytest.raises((RemoteFileNotFound, ChmodUnsupported)):
+            await remote.chmod(at("missing"), 0o604)
+
+    use(place, check)
+    assert stat.S_IMODE(written.stat().st_mode) == 0o604
+
+
+def test_free_space(place: Place) -> None:
+    async def check(remote: Remote, at: Callable[[str], str]) -> None:
+        free = await remote.free_space()
+        assert free is None or free > 0
+
+    use(place, check)
+
+
+def test_writing_on_from_an_offset(place: Place, tmp_path: Path) -> None:
+    async def check(remote: Remote, at: Callable[[str], str]) -> None:
+        if not remote.resumes:
+            pytest.skip("it starts anew")
+        place.write("a", LARGE[:1_500_000] + b"?" * 1000)
+        size = await remote.put(source(tmp_path, LARGE), at("a"), 1_500_000)
+        assert size in (None, len(LARGE))
+
+    use(place, check)
+    assert place.files() == {"a": LARGE}
+
+
+def test_a_file_to_go_on_with_that_is_gone_is_begun_anew(place: Place, tmp_path: Path) -> None:
+    """FTP servers would make one that begins with a hole and has the right size."""
+
+    async def check(remote: Remote, at: Callable[[str], str]) -> None:
+        upload = Upload(remote, Manner(), source(tmp_path, LARGE), at("a"), "t")
+        upload.offset = 1_500_000
+        folders = Folders(remote)
+        await upload.put(folders)
+        await upload.publish(folders)
+
+    use(place, check)
+    assert place.files() == {"a": LARGE}
