@@ -50,18 +50,8 @@ def explain(remote: Remote, reply: Reply, doing: str) -> DeliveryError:
             f"{where} does not let Pigeon {doing}: {said}. Ask the partner for the right to "
             "write there, or correct the folder in the URL."
         )
-    if reply.code in _PROTECTION:
-        return DestinationMisconfigured(
-            f"{where} does not accept how the data connection is protected, when Pigeon tries to "
-            f"{doing}: {said}. It may demand TLS (ftp+tls://), another version of TLS, or a "
-            "client certificate: ask the partner."
-        )
-    if reply.code == 425:
-        return TransientError(
-            f"{where} could not {doing} now: {said}. The data connection did not come about: if "
-            "it lasts, a firewall on the partner's side may close its passive ports, or its TLS "
-            "may want something."
-        )
+    if reply.code in _PROTECTION or reply.code == 425:
+        return _explain_no_data(remote, reply, doing)
     if reply.code in (530, 532):
         return AuthenticationError(
             f"{where} no longer accepts our login when Pigeon tries to {doing}: {said}."
@@ -74,6 +64,22 @@ def explain(remote: Remote, reply: Reply, doing: str) -> DeliveryError:
     if reply.code >= 500:
         return PermanentError(f"{where} refused to {doing}: {said}.")
     return TransientError(f"{where} could not {doing} now: {said}.")
+
+
+def _explain_no_data(remote: Remote, reply: Reply, doing: str) -> DeliveryError:
+    """The data connection is not what the server wants, or did not come about."""
+    where, said = remote.where, remote.said(reply)
+    if reply.code in _PROTECTION:
+        return DestinationMisconfigured(
+            f"{where} does not accept how the data connection is protected, when Pigeon tries to "
+            f"{doing}: {said}. It may demand TLS (ftp+tls://), another version of TLS, or a "
+            "client certificate: ask the partner."
+        )
+    return TransientError(
+        f"{where} could not {doing} now: {said}. The data connection did not come about: if "
+        "it lasts, a firewall on the partner's side may close its passive ports, or its TLS "
+        "may want something."
+    )
 
 
 def explain_login(remote: Remote, reply: Reply, user: str) -> DeliveryError:
