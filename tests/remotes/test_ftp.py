@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import ssl
 from collections.abc import Callable
 from pathlib import Path
@@ -337,7 +338,11 @@ def test_nonsense_for_a_data_port(answer: str, text: str, tmp_path: Path) -> Non
     Script(EPSV="500 what?", PASV=answer.replace("229", "227")).run(check)
 
 
-def test_a_listing_that_would_lead_elsewhere(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_listing_that_would_lead_elsewhere(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Whoever sets up logging in this process may have switched off what there was before.
+    monkeypatch.setattr(logging.getLogger("pigeon.remotes"), "disabled", False)
     script = Script(FEAT="211-yes\r\n MLST size*;\r\n211 end", MLSD="150 here")
     script.to_send = (
         b"type=file;size=1; ..\r\ntype=file;size=1; ../../etc/passwd\r\n"
