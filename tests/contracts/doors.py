@@ -17,6 +17,7 @@ from pigeon.senders.base import Delivery
 from pigeon.testing.http_partner import HTTPPartner
 from tests.contracts.conftest import make_place
 from tests.contracts.places import Place, at_partner
+from tests.senders.http.certificates import Certificates
 from tests.senders.parcels import destination
 from tests.servers.smtp import PASSWORD, USER, run_sink
 
@@ -30,8 +31,8 @@ WRONG = "geheim-and-wrong"
 KINDS = {
     "dummy": "dummy", "file": "file", "sshd": "sftp", "sshd-by-paramiko": "sftp", "vsftpd": "ftp",
     "vsftpd_tls": "ftp+tls", "vsftpd_implicit": "ftps", "http": "http", "http-post": "http",
-    "storage-files": "storage", "storage-memory": "storage", "storage-s3": "storage",
-    "mailto": "mailto", "own": "tube",
+    "https": "https", "storage-files": "storage", "storage-memory": "storage",
+    "storage-s3": "storage", "mailto": "mailto", "own": "tube",
 }  # fmt: skip
 _STORAGE = "django.core.files.storage."
 
@@ -96,6 +97,11 @@ def opened_door(
             yield dummy_door()
         case "http":
             with http_door() as found:
+                yield found
+        case "https":
+            certificates = Certificates(tmp_path / "certificates")
+            with http_door(tls=certificates.server()) as found:
+                found.options["ca_file"] = str(certificates.ca_file)
                 yield found
         case "http-post":
             with form_door() as found:

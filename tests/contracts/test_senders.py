@@ -44,8 +44,7 @@ def failure(door: Door, one: Delivery, **more: Any) -> DeliveryError:
 
 
 def test_every_scheme_has_a_door() -> None:
-    """``https`` is ``http`` with TLS, which has a suite of its own."""
-    assert set(BUILT_IN) - {"https"} <= set(KINDS.values())
+    assert set(BUILT_IN) <= set(KINDS.values())
 
 
 def test_content_arrives_byte_for_byte_and_receipts_are_true(door: Door, tmp_path: Path) -> None:
