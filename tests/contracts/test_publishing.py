@@ -12,11 +12,18 @@ import pytest
 from pigeon.exceptions import LeaseLost, PermanentError, TransientError
 from pigeon.parcel import Receipt
 from pigeon.senders.names import temporary_path
+from tests.contracts.conftest import IN_PROCESS, make_place
 from tests.contracts.places import Place
 from tests.contracts.watched import send_watched
 from tests.senders.parcels import delivery, held, parcel
 
 FILES = {"story.xml": b"<story/>", "media/photo.jpg": b"JPEG" * 100_000, "media/b": b""}
+
+
+@pytest.fixture(params=["file", *IN_PROCESS, "sshd", "vsftpd", "proftpd"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    """Each kind of server in turn; TLS and another library change nothing here."""
+    return make_place(request, request.param, tmp_path)
 
 
 def published(sent: list[Receipt]) -> dict[str, str]:
@@ -87,6 +94,23 @@ def test_an_old_done_file_does_not_speak_of_a_new_version(place: Place, tmp_path
     send_watched(place, first, second, before=look, done_file="{parcel}.done")
     assert "a.done" not in seen["a"] | seen["b"]
     assert place.files() == {"a": b"2", "b": b"2", "a.done": b""}
+
+
+def test_nor_does_that_of_an_older_version_count_as_found(place: Place, tmp_path: Path) -> None:
+    """After an attempt of which nobody knows how it ended; it may have come to nothing."""
+    seen: set[str] = set()
+
+    async def look(step: str, path: str) -> None:
+        if (step, path) == ("rename", "a"):
+            seen.update(place.files())
+
+    place.write("a", b"an older version")
+    place.write("a.done", b"")
+    again = delivery(parcel(tmp_path, {"a": b"1"}), token="token2", stale_tokens=("token1",))
+    steps = send_watched(place, again, before=look, done_file="{name}.done")
+    assert "a.done" not in seen
+    assert steps[-1] == "rename a.done"
+    assert place.files() == {"a": b"1", "a.done": b""}
 
 
 def test_a_failure_between_two_files_is_made_good_with_the_done_file_last(

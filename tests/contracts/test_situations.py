@@ -11,9 +11,16 @@ import pytest
 from pigeon.exceptions import DeliveryError, DestinationMisconfigured, TransientError
 from pigeon.senders.base import Sender
 from pigeon.senders.names import temporary_path
+from tests.contracts.conftest import IN_PROCESS, make_place
 from tests.contracts.places import Place, opened
 from tests.contracts.watched import send_watched
 from tests.senders.parcels import delivery, held, parcel
+
+
+@pytest.fixture(params=["file", *IN_PROCESS, "sshd", "vsftpd", "proftpd"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    """Each kind of server in turn; TLS and another library change nothing here."""
+    return make_place(request, request.param, tmp_path)
 
 
 def needs_rights(place: Place) -> None:

@@ -145,6 +145,13 @@ def test_what_was_removed_is_no_publication(alias: str) -> None:
     assert published(alias) == {"b.xml": 7}
 
 
+def test_a_file_of_theirs_that_was_left_alone_is_no_publication(alias: str) -> None:
+    """It would count as ours, and the next version would replace it."""
+    make(alias)
+    push(alias, take(alias), receipts=(receipt("a.xml", "skipped"), receipt("b.xml")))
+    assert published(alias) == {"b.xml": 7}
+
+
 @pytest.mark.parametrize(
     ("first", "second", "left"),
     [("rename", "removed", {}), ("removed", "rename", {"a.xml": 7})],
