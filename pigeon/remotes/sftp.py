@@ -12,7 +12,7 @@ from contextlib import aclosing
 
 import asyncssh
 
-from pigeon.remotes import sftp_facts, sftp_login
+from pigeon.remotes import sftp_errors, sftp_facts, sftp_login
 from pigeon.remotes.base import RemoteEntry
 from pigeon.remotes.flight import Flight
 from pigeon.remotes.listing import is_entry
@@ -108,15 +108,14 @@ class SFTPRemote(SFTPBase):
         doing = f"write {path}"
         answers = await asyncio.gather(
             *(self._ask(file.write(data[at : at + self._block], at), doing) for at in blocks),
-            self._ask(file.stat(), doing),
+            self._ask(_size(file), doing),
             self._ask(file.close(), doing),
             return_exceptions=True,
         )
         for answer in answers:
             if isinstance(answer, BaseException):
                 raise answer
-        size = answers[-2].size  # type: ignore[union-attr]
-        return size if size == len(data) else None
+        return len(data) if answers[-2] == len(data) else None
 
     async def _put_large(
         self, source: Source, file: asyncssh.SFTPClientFile, path: str, offset: int
@@ -128,7 +127,7 @@ class SFTPRemote(SFTPBase):
                     block = chunk[at : at + self._block]
                     await flight.start(self._ask(file.write(block, offset), doing))
                     offset += len(block)
-        size = (await self._ask(file.stat(), doing)).size
+        size = await self._ask(_size(file), doing)
         await self._ask(file.close(), doing)
         return size
 
@@ -138,6 +137,14 @@ class SFTPRemote(SFTPBase):
                 await file.close()
         except (asyncssh.Error, OSError):
             pass  # the error that matters is already on its way
+
+
+async def _size(file: asyncssh.SFTPClientFile) -> int | None:
+    """The size in bytes of an open file, if the server tells it."""
+    try:
+        return (await file.stat()).size
+    except sftp_errors.UNTOLD:
+        return None
 
 
 def _text(name: str | bytes) -> str:

@@ -23,6 +23,8 @@ FORBIDDEN = (
     asyncssh.SFTPWriteProtect,
     asyncssh.SFTPCannotDelete,
 )
+#: A server that does not say what it knows; how sizes are asked for, that is no failure.
+UNTOLD = (*UNSUPPORTED, *FORBIDDEN)
 _BAD_NAME = (
     asyncssh.SFTPInvalidFilename,
     asyncssh.SFTPInvalidParameter,

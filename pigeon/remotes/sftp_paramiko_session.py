@@ -16,6 +16,8 @@ import paramiko
 from paramiko import sftp
 from paramiko.sftp import int64
 
+from pigeon.remotes import sftp_errors
+
 #: Bytes of one read or write request: what every server has to take.
 BLOCK = 32 * 1024
 _ERRORS: dict[int, Callable[[str], asyncssh.SFTPError]] = {
@@ -139,14 +141,20 @@ class SessionClient(paramiko.SFTPClient):  # type: ignore[misc]
     def write_whole(self, handle: bytes, data: bytes) -> int | None:
         """Write a small file, ask its size in bytes and close it, in one flight."""
         ends = [(sftp.CMD_FSTAT, handle), (sftp.CMD_CLOSE, handle)]
-        *answers, closed = self.flight([*_writes(handle, 0, data), *ends])
-        messages = [self.accepted(answer) for answer in answers]
-        self.accepted(closed)
-        return _attributes(messages[-1]).size
+        *written, size, closed = self.flight([*_writes(handle, 0, data), *ends])
+        for answer in (*written, closed):
+            self.accepted(answer)
+        return self._size_in(size)
 
     def size(self, handle: bytes) -> int | None:
-        """The size in bytes of an open file."""
-        return _attributes(self.accepted(self.flight([(sftp.CMD_FSTAT, handle)])[0])).size
+        """The size in bytes of an open file, if the server tells it."""
+        return self._size_in(self.flight([(sftp.CMD_FSTAT, handle)])[0])
+
+    def _size_in(self, answer: Answer) -> int | None:
+        try:
+            return _attributes(self.accepted(answer)).size
+        except sftp_errors.UNTOLD:
+            return None
 
     def statvfs(self, path: str) -> asyncssh.SFTPVFSAttrs:
         """The state of the file system; ``statvfs@openssh.com`` of OpenSSH's PROTOCOL."""

@@ -187,3 +187,42 @@ def test_a_crashed_session(server: Server, place: Place, tmp_path: Path) -> None
         delivery(parcel(tmp_path, {"a.txt": b"x"}), token="token2", stale_tokens=("token1",))
     )
     assert place.files() == {"a.txt": b"x"}
+
+
+def test_no_permissions_to_set(server_folder: Path, account: Any, tmp_path: Path) -> None:
+    with run_sshd(server_folder, account, sftp_options="-P setstat,fsetstat") as server:
+        place, what = at_server(server), parcel(tmp_path, {"a": b"x"})
+        with pytest.raises(DestinationMisconfigured, match=r"0640.*Remove OPTIONS\['chmod'\]"):
+            place.send(delivery(what), chmod="0640")
+        assert place.files() == {}
+        place.send(delivery(what))
+        assert place.files() == {"a": b"x"}
+
+
+@pytest.mark.parametrize("client", ["asyncssh", "paramiko"])
+@pytest.mark.parametrize("content", [b"x", LARGE], ids=["small", "large"])
+def test_no_sizes(
+    server_folder: Path, account: Any, tmp_path: Path, content: bytes, client: str
+) -> None:
+    with run_sshd(server_folder, account, sftp_options="-P stat,lstat,fstat") as server:
+        place, what = at_server(server), parcel(tmp_path, {"a": content})
+        with pytest.raises(DestinationMisconfigured, match=r"Set OPTIONS\['verify'\] .*'none'"):
+            place.send(delivery(what), client=client)
+        assert place.files() == {}
+        place.send(delivery(what), verify="none", client=client)
+        again = delivery(what, token="token2", stale_tokens=("token1",))
+        place.send(again, verify="none", client=client)
+        assert place.files() == {"a": content}
+
+
+def test_no_reading(server_folder: Path, account: Any, tmp_path: Path) -> None:
+    """Not even after a lost answer, when Pigeon would look: then it sends again."""
+    with run_sshd(server_folder, account, sftp_options="-P read") as server:
+        place, what = at_server(server), parcel(tmp_path, {"a": LARGE})
+        with pytest.raises(DestinationMisconfigured, match=r"Set OPTIONS\['verify'\] .*'size'"):
+            place.send(delivery(what), verify="sha256")
+        assert place.files() == {}
+        for token in ("token2", "token3"):
+            place.write(".a.token1.part", LARGE)
+            place.send(delivery(what, token=token, stale_tokens=("token1",)))
+            assert place.files() == {"a": LARGE}
