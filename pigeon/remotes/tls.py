@@ -84,7 +84,7 @@ def _unreadable(
     )
 
 
-def facts(connection: ssl.SSLObject) -> dict[str, str]:
+def facts(connection: ssl.SSLObject | ssl.SSLSocket) -> dict[str, str]:
     """For the doctor: ``protocol``, ``cipher``, and ``certificate`` if it was verified."""
     cipher = connection.cipher()
     found = {"protocol": connection.version() or "", "cipher": cipher[0] if cipher else ""}

@@ -24,6 +24,7 @@ from pigeon.destinations import Destination
 from pigeon.exceptions import DestinationMisconfigured, PermanentError
 from pigeon.parcel import OutputFile, Parcel, Receipt
 from pigeon.senders.base import Delivery, SyncSender
+from pigeon.senders.capabilities import Capabilities
 from pigeon.senders.mailer import Mailer
 from pigeon.text import storable
 
@@ -97,6 +98,12 @@ class EmailSender(SyncSender):
     def close(self) -> None:
         """Disconnect."""
         self._mailer.close()
+
+    def probe(self) -> Capabilities:
+        """Look at what the server says; no mail is sent."""
+        more = (each for name in ("cc", "bcc") for each in self._options.get(name) or ())
+        size = self._options.get("max_size", MAX_SIZE)
+        return self._mailer.probe(self._from, [*self._to, *more], size)
 
     def send(self, delivery: Delivery) -> None:
         """Mail the parcel. What is to go cannot be taken back, and that is an error."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import smtplib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -17,7 +17,8 @@ from django.core.mail.backends.smtp import EmailBackend
 from pigeon.destinations import Destination
 from pigeon.exceptions import DeliveryError
 from pigeon.remotes.base import DEFAULT_TIMEOUT
-from pigeon.senders import smtp_errors
+from pigeon.senders import mail_probe, smtp_errors
+from pigeon.senders.capabilities import Capabilities
 
 DEFAULT = "default"
 
@@ -63,6 +64,16 @@ class Mailer:
             raise smtp_errors.connecting(_server(backend), error) from error
         if isinstance(backend, EmailBackend) and backend.connection:
             self._transaction.follow(backend.connection)
+
+    def probe(self, sender: str, recipients: Sequence[str], size: int) -> Capabilities:
+        """Look at the open connection without sending a mail; see :mod:`mail_probe`."""
+        backend = self._backend
+        if isinstance(backend, EmailBackend) and backend.connection:
+            return mail_probe.probe(
+                backend.connection, self._destination, sender, recipients, size
+            )
+        kind = type(backend)
+        return mail_probe.unseen(f"{kind.__module__}.{kind.__qualname__}")
 
     def close(self) -> None:
         """Disconnect; what the server says to that is of no importance."""

@@ -21,8 +21,10 @@ from pigeon.exceptions import DestinationMisconfigured, TransientError
 from pigeon.parcel import Held, OutputFile, Receipt
 from pigeon.remotes.source import Source
 from pigeon.senders.base import Delivery, SyncSender
+from pigeon.senders.capabilities import Capabilities
 from pigeon.senders.names import final_path
 from pigeon.senders.storage_errors import secrets_of, told
+from pigeon.senders.storage_probe import probe
 
 #: Values of the options, the default first.
 CHOICES = {"verify": ("size", "sha256", "none"), "overwrite": ("replace", "keep")}
@@ -78,6 +80,10 @@ class StorageSender(SyncSender):
                 self.check_lease(delivery)
             for held in to_remove:
                 self._remove(delivery, held)
+
+    def probe(self) -> Capabilities:
+        """Save, look at, save again and delete a small object."""
+        return probe(self._storage, self.destination, self._prefix, self._verify)
 
     def _put(self, delivery: Delivery, source: Source, held: Held | None) -> None:
         file = source.file

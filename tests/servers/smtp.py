@@ -121,18 +121,21 @@ class _AnyPort(Controller):
 
 
 @contextmanager
-def run_sink(*, tls: ssl.SSLContext | None = None, login: bool = False) -> Iterator[Sink]:
+def run_sink(
+    *, tls: ssl.SSLContext | None = None, login: bool = False, size: int | None = None
+) -> Iterator[Sink]:
     """A sink that runs meanwhile.
 
     Args:
         tls: its certificate, for STARTTLS.
         login: whether it wants ``USER`` and ``PASSWORD``.
+        size: bytes of the largest mail, which it announces.
     """
     sink = Sink()
     controller = _AnyPort(
         sink, hostname="127.0.0.1", port=0, tls_context=tls, require_starttls=bool(tls),
         authenticator=sink.authenticate, auth_required=login, auth_require_tls=False,
-        data_size_limit=None, ready_timeout=60,
+        data_size_limit=size, ready_timeout=60,
     )  # fmt: skip
     controller.start()
     try:
