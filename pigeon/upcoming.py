@@ -88,7 +88,8 @@ def _of_known(
     ready = survey.next_items(name, limit=limit, using=using, rules=options.rules)
     later = survey.not_yet_due(name, limit=limit, using=using, rules=options.rules)
     held = survey.in_progress(name, limit=limit, using=using, rules=options.rules)
-    reason = f"The destination is {words}" if closed else ""
+    # The whole is in the condition; one item of a thousand need not repeat it.
+    reason = f"The destination is {words.partition(': ')[0]}." if closed else ""
     planned = [_planned(item, reason) for item in ready]
     outlook.going = [] if closed else planned
     outlook.waiting = [

@@ -21,8 +21,8 @@ CLOSE_TIMEOUT = 10.0
 _ASK = (
     (
         AuthenticationError,
-        "Ask the partner to confirm the user name, the password or our public key, and the "
-        "fingerprint of the server's key or its certificate.",
+        "Ask the partner to confirm, by another way, what the message names: the user name, the "
+        "password or our public key, or the fingerprint of the server's key or its certificate.",
     ),
     (
         Unreachable,

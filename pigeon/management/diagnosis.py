@@ -10,7 +10,6 @@ from rich.console import Console
 from pigeon.doctor import Report
 from pigeon.management.command import PigeonCommand
 from pigeon.management.text import one_line
-from pigeon.senders.capabilities import Capability
 
 _HEADINGS = ("tried", "works", "so Pigeon …", "seen")
 #: Characters of a cell; what is longer stands in full below the table.
@@ -70,7 +69,9 @@ def print_report(command: PigeonCommand, report: Report, *, first: bool) -> None
     command.print_table(_HEADINGS, rows)
     for one in report.steps:
         if one.ask:
-            write(f"- {_advice(one)}")
+            write(one_line(f"- {one.name}: {one.ask}"))
+            if len(one.detail) > _WIDTH:
+                write(f"  {one_line(one.detail)}")  # may end with a line that is to be copied
     write(one_line(_verdict(report)))
 
 
@@ -84,12 +85,6 @@ def _verdict(report: Report) -> str:
     if report.sound:
         return f"{report.destination} is sound."
     return f"{report.destination} is not sound: {', '.join(one.name for one in report.missing)}."
-
-
-def _advice(one: Capability) -> str:
-    """The whole of what was seen, where it is not in the table, and what to do about it."""
-    seen = f" {one.detail.rstrip('.')}." if len(one.detail) > _WIDTH else ""
-    return one_line(f"{one.name}:{seen} {one.ask}")
 
 
 def _short(words: str) -> str:

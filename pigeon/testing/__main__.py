@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import signal
 import sys
 import threading
@@ -24,11 +25,11 @@ def main(arguments: list[str] | None = None) -> None:
         sftp = SFTPPartner(options.directory / "sftp", port=options.sftp_port, **login)
         ftp = FTPPartner(options.directory / "ftp", port=options.ftp_port, **login)
         http = HTTPPartner(options.directory / "http", port=options.http_port, **login)
-        try:
-            for partner in (sftp, ftp, http):
+        for partner in (sftp, ftp, http):
+            try:
                 stack.enter_context(partner)
-        except (ConfigurationError, OSError) as error:
-            sys.exit(f"The partners cannot start: {error}")
+            except (ConfigurationError, OSError) as error:
+                sys.exit(_refusal(partner, error))
         print(_advice(sftp, ftp, http), flush=True)  # noqa: T201
         _wait()
 
@@ -44,6 +45,15 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--username", default="pigeon")
     parser.add_argument("--password", default="coo-coo")
     return parser
+
+
+def _refusal(partner: Partner, error: Exception) -> str:
+    if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+        return (
+            f"Something listens on port {partner.port} already, perhaps these partners in another "
+            f"terminal. Stop it, or take another port with --{partner.scheme}-port."
+        )
+    return f"The partner for {partner.scheme} cannot start: {error}"
 
 
 def _advice(*partners: Partner) -> str:

@@ -57,6 +57,17 @@ def test_all_when_none_is_named(run: Run) -> None:
     assert "hunter2" not in said.out + said.error
 
 
+def test_the_line_for_known_hosts_can_be_copied(run: Run, settings: Any, tmp_path: Path) -> None:
+    with SFTPPartner() as partner:
+        known = tmp_path / "known_hosts"
+        entry = {"URL": partner.url, "OPTIONS": {**partner.options, "known_hosts": str(known)}}
+        settings.PIGEON_DESTINATIONS = {"beloved": entry}
+        settings.PIGEON_PUSH_URLS = {}
+        [said] = [line for line in run("pigeon_doctor").lines if "this line" in line[60:]]
+        known.write_text(said.partition("add this line to it: ")[2])
+        assert run("pigeon_doctor").status == 0
+
+
 @pytest.mark.usefixtures("site")
 def test_json(run: Run) -> None:
     said = run("pigeon_doctor here dead --format json")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -268,6 +269,10 @@ def test_a_dry_run_says_that_a_destination_is_stopped(run: Run) -> None:
     said = run("pigeon_push --dry-run")
     assert said.lines[0].startswith("beloved (dummy://beloved): stopped, next try at ")
     assert said.lines[0].endswith(": Login refused.")
+    assert said.out.count("Login refused.") == 1  # not again for each item
+    assert re.search(
+        r"  The destination is stopped, next try at [-\d]+ [:\d]+ UTC\.$", said.lines[3]
+    )
 
 
 def beloved_fingerprint() -> str:

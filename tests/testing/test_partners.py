@@ -94,5 +94,5 @@ def test_the_command_says_in_one_line_why_it_cannot_start(tmp_path: Path) -> Non
         )  # fmt: skip
     assert done.returncode == 1
     [line] = done.stderr.splitlines()
-    assert line.startswith("The partners cannot start: ")
-    assert port in line
+    assert f"port {port} already" in line
+    assert "--sftp-port" in line
