@@ -13,15 +13,21 @@ from tests.capabilities import need
 
 pytest_plugins = ["tests.servers.fixtures"]
 
+TESTS = Path(__file__).parent
 #: The databases that have a queue; a test that takes ``alias`` runs once on each.
 QUEUES = ("default", "postgresql")
 #: Folders whose tests wait for real faults, and so are marked ``slow`` as a whole.
 SLOW = {"faults", "flows"}
+#: Folders whose tests talk to servers, and care for the Python but hardly for the Django.
+WIRE = {"contracts", "doctor", "remotes", "senders", "servers"}
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "slow: takes seconds; left out by `make quick` and most of the matrix"
+    )
+    config.addinivalue_line(
+        "markers", "wire: talks to servers; the matrix runs it once for each Python"
     )
 
 
@@ -37,8 +43,10 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the slow tests, and let each test that takes ``alias`` use that database."""
     for item in items:
-        if SLOW & set(item.path.parts):
+        if SLOW & set(item.path.relative_to(TESTS).parts):
             item.add_marker("slow")
+        if WIRE & set(item.path.relative_to(TESTS).parts):
+            item.add_marker("wire")
         if "alias" not in getattr(item, "fixturenames", ()):
             continue
         alias = item.callspec.params["alias"]  # type: ignore[attr-defined]
