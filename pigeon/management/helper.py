@@ -24,8 +24,11 @@ def help_pushing(asked: dict[str, Any], pipe: Connection, *, watched: bool) -> N
 
     django.setup()
     from pigeon import engine
+    from pigeon.management.log import say_once
 
     _end_with_parent()
+    if not asked["forever"]:
+        say_once()
     try:
         progress = _teller(pipe) if watched else None
         pipe.send(("summary", engine.push(engine.Options(**asked), progress)))

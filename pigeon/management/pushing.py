@@ -12,6 +12,7 @@ from pigeon.conf import conf
 from pigeon.engine import Counts, Options, Summary
 from pigeon.management.command import PigeonCommand
 from pigeon.management.crew import Crew
+from pigeon.management.log import say_once
 from pigeon.management.progress import shown_progress
 from pigeon.management.text import one_line, size
 from pigeon.queue import survey
@@ -30,6 +31,8 @@ def push(command: PigeonCommand, options: Options, *, format: str, verbosity: in
             item would fail.
     """
     _ = conf.OUTPUT_DIRECTORY
+    if command.from_command_line and not options.forever:
+        say_once()
     watched = format == "text" and verbosity > 0 and command.stderr.isatty()
     summary, troubles = _run(options, watched)
     if format == "json":

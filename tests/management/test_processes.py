@@ -249,3 +249,18 @@ def test_worker_threads_only_from_a_command_line(settings: Any, vendor: str, thr
     assert ours.threads() == 0
     ours.from_command_line = True
     assert ours.threads() == threads
+
+
+def test_why_a_destination_fails_is_said_once(tmp_path: Path) -> None:
+    """Also where nobody has set up logging, and Python prints warnings by itself."""
+    queue("default", "beloved", number=1)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # and does not listen
+        url = f"sftp://news@127.0.0.1:{taken.getsockname()[1]}/"
+        site = {"DESTINATIONS": {"beloved": {"URL": url}}, "PUSH_URLS": {"partner": ["beloved"]}}
+        done = subprocess.run(
+            command("pigeon_push"), env=environment(tmp_path, "default", **site),
+            capture_output=True, text=True, check=False, timeout=PATIENCE,
+        )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr.count("cannot be reached") == 1
