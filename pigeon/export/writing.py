@@ -15,17 +15,24 @@ from pigeon.parcel import OutputFile
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
+#: Files from this many bytes on are linked rather than copied, where that is possible.
+LINKED = 1024 * 1024
+#: The name that a link has for a moment; no output can have it.
+LINK = ".building-link"
+
 
 class Measured(io.BufferedIOBase):
     """A file to write to that knows its size and digest, and refuses to become too large.
 
     Args:
-        target: the file.
+        target: the file, open.
+        path: where it lies.
         limit: bytes it may have, ``None`` for any number.
     """
 
-    def __init__(self, target: BinaryIO, limit: int | None) -> None:
+    def __init__(self, target: BinaryIO, path: Path, limit: int | None) -> None:
         self._target = target
+        self._path = path
         self._limit = limit
         self._digest = hashlib.sha256()
         self.size = 0
@@ -42,16 +49,44 @@ class Measured(io.BufferedIOBase):
             TransientError: our disk does not take it.
         """
         length = memoryview(data).nbytes
+        self._grow(length)
+        self._digest.update(data)
+        with local_disk("Writing an output"):
+            self._target.write(data)
+        return length
+
+    def _grow(self, length: int) -> None:
         self.size += length
         if self._limit is not None and self.size > self._limit:
             raise ValidationError(
                 f"it is larger than {self._limit} bytes. Make it smaller, or raise "
                 "PIGEON_MAX_DOCUMENT_SIZE"
             )
-        self._digest.update(data)
-        with local_disk("Writing an output"):
-            self._target.write(data)
-        return length
+
+    def take(self, source: Path) -> bool:
+        """Let the large file ``source`` be the output as it is, without a copy; whether it is.
+
+        It gets a second name, so that it stays when ``source`` is deleted or replaced. Should
+        somebody write into it, its digest tells, and the parcel is made anew. Nothing may have
+        been written before.
+
+        Raises:
+            ValidationError: it is larger than it may be.
+            TransientError: our disk does not give it.
+        """
+        if self.size or source.stat().st_size < LINKED:
+            return False
+        link = self._path.with_name(LINK)
+        try:
+            link.hardlink_to(source)
+            link.replace(self._path)
+        except OSError:  # on another disk, or somebody else's
+            link.unlink(missing_ok=True)
+            return False
+        with local_disk("Reading an output"), self._path.open("rb") as content:
+            self._digest = hashlib.file_digest(content, "sha256")
+            self._grow(content.tell())
+        return True
 
     @property
     def sha256(self) -> str:
@@ -75,7 +110,7 @@ def write_output(maker: BaseOutputMaker, rule_name: str, path: str, target: Path
         TransientError: our disk does not take it.
     """
     with _created(target, path) as file:
-        measured = Measured(file, maker.max_size)
+        measured = Measured(file, target, maker.max_size)
         name = f"{type(maker).__name__} for {described(maker.instance)}"
         try:
             with hook(OutputGenerationError, rule_name, name):

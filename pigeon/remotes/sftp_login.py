@@ -15,6 +15,7 @@ from pigeon.remotes import sftp_hostkeys, sftp_identity, sftp_refusals
 from pigeon.remotes.base import Remote
 from pigeon.remotes.sftp_hostkeys import HostKeys
 from pigeon.remotes.sftp_identity import agent_empty, agent_failed, read_identity
+from pigeon.remotes.sftp_transport import Sockets
 from pigeon.remotes.sftp_writer import start_gathering_client
 
 #: Ciphers with built-in authentication first: they cost a third less than CTR and MAC.
@@ -100,6 +101,7 @@ class Login:
             "known_hosts": trusted if self._host_keys.checked else None,
             "server_host_key_algs": self._host_keys.algorithms,
             "client_factory": lambda: self._client,
+            "tunnel": Sockets(),
             "config": None,
             "encryption_algs": CIPHERS,
             "compression_algs": "none",

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import io
 from collections.abc import AsyncGenerator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -71,10 +72,18 @@ class Source:
                 to be what the manifest says.
         """
         digest, size = hashlib.sha256(), 0
+
+        def step() -> bytes:
+            chunk = stream.read(CHUNK)
+            digest.update(chunk)
+            return chunk
+
         try:
-            with self.opened() as stream:
-                while chunk := await asyncio.to_thread(stream.read, CHUNK):
-                    await asyncio.to_thread(digest.update, chunk)
+            with self.opened() as stream, ThreadPoolExecutor(1) as reader:
+                # One block ahead, so that reading and hashing go on while a block is sent.
+                ahead = asyncio.wrap_future(reader.submit(step))
+                while chunk := await ahead:
+                    ahead = asyncio.wrap_future(reader.submit(step))
                     wanted = chunk[max(0, offset - size) :]
                     size += len(chunk)
                     if wanted:
