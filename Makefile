@@ -4,6 +4,8 @@ SHELL := /bin/bash
 .PHONY: help test quick lint check matrix demo bench servers clean
 
 VENV ?= .venv
+# Tests mostly wait for servers, so several processes share them, whatever the number of cores.
+export PIGEON_TEST_PROCESSES ?= 3
 BIN := $(VENV)/bin
 
 help:  ## this list
@@ -20,11 +22,11 @@ servers:  ## get the servers that the tests talk to (Debian, as root)
 test: servers $(VENV)/.installed  ## everything: table, lint, types, tests, matrix
 	$(BIN)/python -m tests.capabilities
 	$(MAKE) --no-print-directory lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -q -n $(PIGEON_TEST_PROCESSES) --dist worksteal
 	$(MAKE) --no-print-directory matrix
 
 quick: $(VENV)/.installed  ## the tests without the slow ones
-	$(BIN)/python -m pytest -q -m "not slow"
+	$(BIN)/python -m pytest -q -n $(PIGEON_TEST_PROCESSES) -m "not slow"
 
 lint: $(VENV)/.installed  ## style, types and the direction of imports
 	$(BIN)/ruff check .

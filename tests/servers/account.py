@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pwd
 import re
 import secrets
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 PREFIX = "pigeontest"
 
@@ -40,17 +43,28 @@ def session_account() -> Iterator[Account]:
         user = pwd.getpwuid(os.geteuid())
         yield Account(user.pw_name, secrets.token_hex(12), user.pw_uid, user.pw_gid, False)
         return
-    _remove_forgotten()
     name = f"{PREFIX}{os.getpid()}"
     password = secrets.token_hex(12)
-    _run("useradd", "--system", "--user-group", "--no-create-home", "--home-dir", "/",
-         "--shell", "/usr/sbin/nologin", name)  # fmt: skip
+    with _one_at_a_time():
+        _remove_forgotten()
+        _run("useradd", "--system", "--user-group", "--no-create-home", "--home-dir", "/",
+             "--shell", "/usr/sbin/nologin", name)  # fmt: skip
     try:
-        _run("chpasswd", text=f"{name}:{password}\n")
+        with _one_at_a_time():
+            _run("chpasswd", text=f"{name}:{password}\n")
         user = pwd.getpwnam(name)
         yield Account(name, password, user.pw_uid, user.pw_gid, True)
     finally:
-        _run("userdel", "--force", name)
+        with _one_at_a_time():
+            _run("userdel", "--force", name)
+
+
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """useradd and its like give up at once while another changes the list of accounts."""
+    with open(Path(tempfile.gettempdir()) / f"{PREFIX}.lock", "w") as lock:  # noqa: PTH123
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _run(*command: str, text: str = "") -> None:
