@@ -177,12 +177,12 @@ class Lane:
         for part in chunks(items, EXPORTED_AT_ONCE):
             if not self._closed:
                 await self._prepare(part)
-        for _ in range(PATH_TRIES):
-            if not self._blocked or self._closed:
-                break
+        tries = PATH_TRIES
+        while self._blocked and tries and not self._closed:
             await self._settle()
             blocked, self._blocked = self._blocked, []
             if await self._enqueue(blocked) == 0:
+                tries -= 1
                 await asyncio.sleep(PATH_WAIT)
         self._recorder.add(Result(each.item, None) for each in self._blocked)
         self._blocked = []

@@ -22,6 +22,8 @@ from pigeon.models.status import Status
 from pigeon.parcel import Held, Parcel
 from pigeon.queue import Result
 from pigeon.registry import registry
+from pigeon.senders.base import Sender
+from pigeon.senders.registry import make_sender
 
 logger = logging.getLogger("pigeon.engine")
 
@@ -68,7 +70,7 @@ def prepare(destination: Destination, items: Sequence[ItemToPush], using: str) -
     """Export ``items``; each ends as ready, or as a result that says why not."""
     prepared = Prepared()
     alive = [item for item in items if not _expired(item, prepared)]
-    held = _held(alive, using)
+    held, sender = _held(alive, using), make_sender(destination)
     for pk, files in left_behind(alive, using).items():
         known = {each.path for each in held.get(pk, ())}
         held.setdefault(pk, []).extend(each for each in files if each.path not in known)
@@ -82,7 +84,7 @@ def prepare(destination: Destination, items: Sequence[ItemToPush], using: str) -
         if isinstance(outcome, Exception):
             prepared.results.append(_refused(item, destination, outcome))
         else:
-            _add(prepared, item, outcome, held.get(item.pk, ()))
+            _add(prepared, item, outcome, held.get(item.pk, ()), sender)
     return prepared
 
 
@@ -115,14 +117,16 @@ def _expired(item: ItemToPush, prepared: Prepared) -> bool:
     return True
 
 
-def _add(prepared: Prepared, item: ItemToPush, outcome: Exported, held: Sequence[Held]) -> None:
+def _add(
+    prepared: Prepared, item: ItemToPush, outcome: Exported, held: Sequence[Held], sender: Sender
+) -> None:
     parcel = outcome.parcel.files() if outcome.parcel else None
     if parcel is None and not held:
         message = "Nothing of it is at the destination, so there is nothing to remove."
         prepared.results.append(Result(item, Outcome.CANCELLED, message=message))
         return
     remove_stale = registry.get(item.rule_name).push_deletions == "remove"
-    paths = {file.path for file in parcel.files} if parcel else set()
+    paths = {file.path for file in parcel.files} | sender.companions(parcel) if parcel else set()
     if remove_stale or parcel is None:
         paths |= {each.path for each in held}
     ready = Ready(item, parcel, tuple(held), remove_stale, frozenset(paths), outcome.note)

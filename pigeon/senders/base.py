@@ -136,6 +136,13 @@ class Sender(ABC):
         """Try out, on the open connection, what the partner's side can do; leave nothing there."""
         return Capabilities()
 
+    def companions(self, parcel: Parcel) -> set[str]:
+        """Paths beside those of ``parcel``'s files that putting it writes to; no network.
+
+        Those of several parcels may have the same, so the engine keeps them apart.
+        """
+        return set()
+
 
 class SyncSender(ABC):
     """A sender with plain methods, run in a thread: the base for a user's own sender.

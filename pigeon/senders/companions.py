@@ -38,6 +38,12 @@ def done_files(manner: Manner, files: Sequence[OutputFile]) -> list[Source]:
     return [Source.of(path, b"") for path in dict.fromkeys(paths)]
 
 
+def paths(manner: Manner, files: Sequence[OutputFile]) -> set[str]:
+    """Where all of these go."""
+    both = [*checksums(manner, files), *done_files(manner, files)]
+    return {source.file.path for source in both}
+
+
 def refuse_clash(files: Iterable[OutputFile], companions: Iterable[Source]) -> None:
     """Raise ``PermanentError`` if a companion would take the place of one of ``files``."""
     both = {file.path for file in files} & {source.file.path for source in companions}

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from pigeon.destinations import Destination
 from pigeon.exceptions import DestinationMisconfigured, PermanentError
-from pigeon.parcel import Receipt
+from pigeon.parcel import Parcel, Receipt
 from pigeon.remotes.base import Remote, RemoteFileNotFound
 from pigeon.senders import companions, manner, probe
 from pigeon.senders.base import Delivery, Sender
@@ -77,6 +77,13 @@ class RemoteSender(Sender):
     async def probe(self) -> Capabilities:
         """Try out what the server can do; see :func:`pigeon.senders.probe.probe`."""
         return await probe.probe(self._remote, self._manner)
+
+    def companions(self, parcel: Parcel) -> set[str]:
+        """The checksums and done-files of ``parcel``."""
+        options = self.destination.options
+        if manner.problems(options):
+            return set()  # nothing is put before they are mended
+        return companions.paths(Manner.of(options), parcel.files)
 
     async def send(self, delivery: Delivery) -> None:
         """Put the parcel and remove what is to go, or only remove."""
