@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from django.conf import settings as django_settings
 
@@ -26,9 +26,11 @@ SECRET_OPTION = re.compile(
 _BETWEEN = re.compile(r"[\s;,=]+")
 #: Parts of a secret with fewer characters are words like "Bearer", and stay.
 _PART = 8
+#: Parts of a web hook's path with fewer characters are words like "services", and stay.
+_PART_OF_PATH = 12
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Destination:
     """Where a rule's parcels go.
 
@@ -48,10 +50,13 @@ class Destination:
     port: int | None
     username: str
     path: str
-    options: Mapping[str, Any] = field(default_factory=dict, repr=False)
-    url_password: str = field(default="", repr=False)
+    options: Mapping[str, Any] = field(default_factory=dict)
+    url_password: str = ""
     #: What callables have given out as passwords, to be redacted like any other.
-    _given: set[str] = field(default_factory=set, repr=False, compare=False)
+    _given: set[str] = field(default_factory=set, compare=False)
+
+    def __repr__(self) -> str:
+        return f"<Destination {self.name!r} at {self.url}>"
 
     def get_password(self) -> str:
         """The password: ``OPTIONS["password"]`` (a string or a callable), else the URL's.
@@ -98,8 +103,22 @@ class Destination:
 
     @cached_property
     def url(self) -> str:
-        """The URL without password, query and fragment; safe to show."""
+        """The URL without password, query and fragment; safe to show.
+
+        Of a web hook only the server is shown: its path may be all that proves who we are.
+        """
+        found = self._full_url
+        return f"{found.removesuffix(quote(self.path))}/…" if self._hides_path else found
+
+    @cached_property
+    def _full_url(self) -> str:
         return normalised(self.scheme, self.username, self.host, self.port, self.path)
+
+    @cached_property
+    def _hides_path(self) -> bool:
+        """Whether it is a web hook; one without a name has its path for a name."""
+        posts = self.scheme in ("http", "https") and self.options.get("method") == "POST"
+        return posts and bool(self.path.strip("/")) and self.name != self._full_url
 
     def secrets(self) -> tuple[str, ...]:
         """Every secret of this destination, longest first.
@@ -108,6 +127,9 @@ class Destination:
         """
         found = {self.url_password, unquote(self.url_password), *self._given}
         found |= _named_secret(self.options)
+        if self._hides_path:
+            parts = self.path.split("/")
+            found |= {self.path, *(part for part in parts if len(part) >= _PART_OF_PATH)}
         return tuple(sorted(filter(None, found), key=len, reverse=True))
 
     def redact(self, text: str) -> str:
@@ -120,7 +142,7 @@ class Destination:
         Callables count by their name only, so that a rotating password does not change it; it
         is the same in every process.
         """
-        facts = [self.url, self.url_password, dict(self.options)]
+        facts = [self._full_url, self.url_password, dict(self.options)]
         text = json.dumps(facts, default=_described, sort_keys=True)
         key = django_settings.SECRET_KEY.encode()
         return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()

@@ -14,7 +14,7 @@ def redact(text: str, secrets: Sequence[str]) -> str:
     """``text`` without ``secrets``; of two that overlap the earlier in the list goes first.
 
     Each character is found as itself and as URLs, ``repr``, JSON and HTML write it, in any
-    mixture: a library quotes what it got in its own way.
+    mixture, and as URLs write what the others have written: a library quotes in its own way.
     """
     if not secrets:
         return text
@@ -34,8 +34,13 @@ def _any_form(character: str) -> str:
     }
     forms |= {f"\\{character}"} if character in "'\"" else set()
     forms |= {"+"} if character == " " else set()
-    found = sorted(map(re.escape, forms), key=len, reverse=True)
-    return f"(?:{'|'.join(found)}|{_percent(character)})"
+    # A form may itself stand in a URL, as JSON does in a query.
+    found = ["".join(map(_maybe_percent, form)) for form in forms]
+    return f"(?:{'|'.join(sorted(found, key=len, reverse=True))}|{_percent(character)})"
+
+
+def _maybe_percent(character: str) -> str:
+    return f"(?:{re.escape(character)}|{_percent(character)})"
 
 
 def _percent(character: str) -> str:

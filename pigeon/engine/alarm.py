@@ -12,6 +12,7 @@ from django.db import Error as AnyDatabaseError
 
 from pigeon import alerts
 from pigeon.engine.pool import Pool
+from pigeon.exceptions import PigeonError
 from pigeon.remotes.threads import in_own_thread
 
 logger = logging.getLogger("pigeon.engine")
@@ -63,9 +64,8 @@ async def _is_sent(digest: alerts.Digest) -> bool:
             await in_own_thread(partial(alerts.send, digest))
     except TimeoutError:
         logger.error("The alert %r was not sent within %d seconds", digest.subject, LIMIT)
-    except Exception as error:  # noqa: BLE001 - whatever the site's e-mail backend raises
-        name = type(error).__name__
-        logger.error("The alert %r could not be sent: %s: %s", digest.subject, name, error)
+    except PigeonError as error:
+        logger.error("The alert %r could not be sent: %s", digest.subject, error)
     else:
         return True
     return False

@@ -114,10 +114,9 @@ class Mailer:
             backend = mailers[name]
         else:
             backend = mail.get_connection()
-        if isinstance(backend, EmailBackend):
-            if backend.timeout is None:  # Django's default is to wait for ever
-                backend.timeout = self._timeout
-            self._destination.hide(*_secret_forms(backend.username, backend.password))
+        if isinstance(backend, EmailBackend) and backend.timeout is None:
+            backend.timeout = self._timeout  # Django's default is to wait for ever
+        self._destination.hide(*secrets_of(backend))
         self._backend = backend
         return backend
 
@@ -172,9 +171,10 @@ def _is_awake(backend: BaseEmailBackend) -> bool:
         return False
 
 
-def _secret_forms(username: str | None, password: str | None) -> list[str]:
-    """A password, and what of it goes over the wire: a server may repeat that."""
-    if not password:
+def secrets_of(backend: BaseEmailBackend) -> list[str]:
+    """An SMTP password, and what of it goes over the wire: a server may repeat that."""
+    if not (isinstance(backend, EmailBackend) and backend.password):
         return []
-    plain = f"\0{username or ''}\0{password}"
+    password = backend.password
+    plain = f"\0{backend.username or ''}\0{password}"
     return [password, *(base64.b64encode(each.encode()).decode() for each in (password, plain))]

@@ -138,3 +138,26 @@ def test_the_fingerprint_is_the_same_in_every_process(settings: Any, make_value:
 def test_the_order_of_options_does_not_matter(settings: Any) -> None:
     one = make(settings, connections=2, in_flight=3).fingerprint()
     assert make(settings, in_flight=3, connections=2).fingerprint() == one
+
+
+def test_the_path_of_a_web_hook_is_a_secret(settings: Any) -> None:
+    entry = {"URL": "https://chat.example/services/T0-s3cret-t0ken", "OPTIONS": {"method": "POST"}}
+    settings.PIGEON_DESTINATIONS = {"chat": entry}
+    hook = resolve("chat")
+    assert hook.url == "https://chat.example/…"
+    assert "s3cret" not in repr(hook)
+    assert hook.redact("no /services/T0-s3cret-t0ken, no services") == "no [redacted], no services"
+    assert hook.redact("got T0-s3cret-t0ken") == "got [redacted]"
+    settings.PIGEON_DESTINATIONS = {"chat": {**entry, "OPTIONS": {}}}
+    assert resolve("chat").url == entry["URL"], "files have addresses"
+    other = {**entry, "URL": entry["URL"] + "2"}
+    settings.PIGEON_DESTINATIONS = {"chat": other}
+    assert resolve("chat").fingerprint() != hook.fingerprint()
+
+
+def test_what_others_quoted_may_stand_in_a_url() -> None:
+    found = resolve("ftp://u@h/")
+    found.hide("p\"ä'")
+    for form in ("%7B%22k%22%3A%20%22p%5C%22%5Cu00e4%27%22%7D", "p%22%C3%A4%5C%27"):
+        assert "u00e4" not in found.redact(form)
+        assert "[redacted]" in found.redact(form)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from pigeon.senders import dummy
+from tests.flows.leaks import Watch, watching
 from tests.flows.site import Site, isolated
 
 
@@ -23,3 +24,11 @@ def site(settings: Any, tmp_path: Path) -> Iterator[Site]:
     with isolated():
         yield Site(settings, tmp_path)
     dummy.outbox.clear()
+
+
+@pytest.fixture
+def watch(capfd: Any, tmp_path: Path, settings: Any) -> Iterator[Watch]:
+    """Looks for secrets everywhere when the test is over."""
+    settings.PIGEON_ALERT_EMAILS = ["desk@site.example"]
+    with watching(capfd, tmp_path) as found:
+        yield found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import logging
 import socketserver
 import threading
@@ -13,10 +14,18 @@ from typing import Any
 from urllib.parse import quote
 
 import asyncssh
+from django.core import checks
+from django.core import mail as django_mail
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import connection
+from django.db.models import Model
 
+from pigeon import engine
+from pigeon.models import ItemToPush
+from pigeon.registry import registry
+from pigeon.senders.registry import make_sender
+from pigeon.signals import destination_closed, destination_opened, item_failed, item_pushed
 from pigeon.testing.sftp_partner import SFTPPartner
 
 #: Every encoding leaves letters and digits alone, so that finding none of them means none.
@@ -31,12 +40,17 @@ FORMS = (SECRET, ENCODED, BARE, repr(SECRET), ascii(SECRET), SECRET.replace(" ",
 
 
 class Watch:
-    """All that a test produced: records, logs, output and files."""
+    """All that a test produced: records, logs, signals, mails, output and files.
+
+    Attributes:
+        needles: what must not be there.
+    """
 
     def __init__(self, capfd: Any, folder: Path) -> None:
         self._capfd, self._folder = capfd, folder
         self.said: list[str] = []
         self.logged: list[str] = []
+        self.needles = [CORE]
 
     def run(self, *line: str) -> str:
         """Run a command; whatever it prints, also with --traceback, is kept."""
@@ -50,8 +64,37 @@ class Watch:
         self.said += [captured.out, captured.err]
         return str(captured.out)
 
-    def assert_nothing_leaked(self, core: str = CORE) -> None:
+    def look_everywhere(self, item: ItemToPush) -> None:
+        """Whatever an operator may ask about what happened to ``item``."""
+        story = ("newsroom.Story", str(item.object_id))
+        for line in (
+            ("pigeon_push", "--dry-run", "--traceback"),
+            ("pigeon_push", "--dry-run", "--format", "json"),
+            ("pigeon_push", "--retry-now", "--format", "json", "--traceback"),
+            ("pigeon_push", "--retry-now", "--traceback", "-v", "3"),
+            ("pigeon_check",),
+            ("pigeon_check", "--format", "json"),
+            ("pigeon_explain", *story),
+            ("pigeon_explain", *story, "--format", "json"),
+            ("pigeon_preview", "partner", *story),
+            ("pigeon_doctor", "-v", "3", "--traceback"),
+            ("pigeon_doctor", "--format", "json"),
+            ("check", "--tag", "pigeon"),
+        ):
+            self.run(*line)
+        self.said += [f"{each!r} {each.hint}" for each in checks.run_checks(tags=["pigeon"])]
+        for destination in registry.destinations().values():
+            sender = make_sender(destination)
+            self.said += [repr(destination), str(destination), destination.endpoint]
+            self.said += [repr(sender), repr(engine.Options())]
+            self.said += [repr(vars(sender).get(name)) for name in ("_remote", "_plain")]
+
+    def assert_nothing_leaked(self) -> None:
+        """Look for every one of ``needles``, also as base64, in all there is."""
         captured = self._capfd.readouterr()
+        self.said += [
+            f"{mail.message()} {mail.body}" for mail in getattr(django_mail, "outbox", ())
+        ]
         self.said += [captured.out, captured.err]
         places = {
             "output": "\n".join(self.said),
@@ -60,8 +103,42 @@ class Watch:
             "files": "\n".join(_files(self._folder)),
         }
         for place, text in places.items():
-            at = text.find(core)
-            assert at < 0, f"in the {place}: …{text[max(0, at - 300) : at + 60]}…"
+            for needle in self.needles:
+                for form in (needle, *_in_base64(needle)):
+                    at = text.find(form)
+                    assert at < 0, f"in the {place}: …{text[max(0, at - 300) : at + 60]}…"
+
+
+def _in_base64(text: str) -> Iterator[str]:
+    """How base64 writes ``text`` at each of the places where it may stand in a longer one."""
+    for before in range(3):
+        encoded = base64.b64encode(b" " * before + text.encode()).decode().rstrip("=")
+        # Digits at both ends hold bits of the neighbours, too.
+        yield encoded[-(-before * 4 // 3) : -1 if (before + len(text.encode())) % 3 else None]
+
+
+def _told(watch: Watch) -> Iterator[None]:
+    """What receivers of Pigeon's signals are told."""
+
+    def tell(**arguments: Any) -> None:
+        watch.said.append(repr(arguments))
+        watch.said += [repr(vars(each)) for each in arguments.values() if isinstance(each, Model)]
+
+    every = (item_pushed, item_failed, destination_opened, destination_closed)
+    for signal in every:
+        signal.connect(tell)
+    yield
+    for signal in every:
+        signal.disconnect(tell)
+
+
+@contextmanager
+def watching(capfd: Any, folder: Path) -> Iterator[Watch]:
+    """Look into everything, below ``folder`` and elsewhere, when the block is over."""
+    found = Watch(capfd, folder)
+    with all_logs(found.logged), contextmanager(_told)(found):
+        yield found
+    found.assert_nothing_leaked()
 
 
 class _Listener(logging.Handler):

@@ -4,29 +4,16 @@ from __future__ import annotations
 
 import io
 import logging
-from collections.abc import Iterator
 from contextlib import redirect_stderr
-from pathlib import Path
-from typing import Any
 
 import pytest
 
-from pigeon.models import DestinationState
 from tests.apps.newsroom.models import Story
-from tests.flows.leaks import CORE, SECRET, Watch, all_logs
+from tests.flows.leaks import CORE, SECRET, Watch
 from tests.flows.site import Site
 from tests.servers.smtp import run_sink
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def watch(capfd: Any, tmp_path: Path) -> Iterator[Watch]:
-    """Look into everything when the test is over."""
-    found = Watch(capfd, tmp_path)
-    with all_logs(found.logged):
-        yield found
-    found.assert_nothing_leaked()
 
 
 def push(site: Site, watch: Watch, url: str) -> str:
@@ -42,20 +29,6 @@ def push(site: Site, watch: Watch, url: str) -> str:
     watch.run("pigeon_doctor", "place")
     watch.run("check", "--tag", "pigeon")
     return site.attempts()[0].message
-
-
-@pytest.mark.parametrize("refused", [False, True])
-def test_the_keys_of_a_storage(site: Site, watch: Watch, s3: Any, refused: bool) -> None:
-    from moto.core.authorization import disable_iam_authentication, enable_iam_authentication
-
-    entry = s3.storage(s3.bucket(), access_key="AKIAPIGEON", secret_key=SECRET)
-    site.settings.STORAGES = {**site.settings.STORAGES, "Archive": entry}
-    with enable_iam_authentication() if refused else disable_iam_authentication():
-        message = push(site, watch, "storage://Archive/in")
-    assert ("refused the login" in message) == refused
-    if refused:
-        assert DestinationState.objects.get().stopped_reason
-        assert "AKIAPIGEON" not in message
 
 
 def test_a_storage_that_cannot_be_made(site: Site, watch: Watch) -> None:
