@@ -23,7 +23,13 @@ from pigeon.engine.news import News
 from pigeon.engine.overrun import Overrun, expired, hung, send_in_time
 from pigeon.engine.prepare import Ready
 from pigeon.engine.tracebacks import traceback_of
-from pigeon.exceptions import DeliveryError, LeaseLost, ParcelDamaged, TransientError
+from pigeon.exceptions import (
+    AmbiguousError,
+    DeliveryError,
+    LeaseLost,
+    ParcelDamaged,
+    TransientError,
+)
 from pigeon.models.attempt import Outcome
 from pigeon.models.item import ItemToPush
 from pigeon.queue import Result
@@ -117,10 +123,13 @@ class Courier:
     ) -> Verdict:
         # In the middle of a delivery, what was one at a time knows nothing of the next.
         hangs = not overrun.expired or sender.in_flight == 1
-        await connection.discard(sender, hangs=hangs)
+        broke = await connection.discard(sender, hangs=hangs)
         if overrun.expired:
             return expired(ready.item, delivery)
-        return judge(ready.item, self._destination, hung(sender.delivery_timeout))
+        error = hung(sender.delivery_timeout)
+        if self._keeps_breaking(broke, error):
+            await self._stop(error)
+        return judge(ready.item, self._destination, error)
 
     async def _failed(
         self, ready: Ready, connection: Connection, sender: Sender | None, error: Exception
@@ -128,13 +137,17 @@ class Courier:
         if not isinstance(error, DeliveryError):
             text = traceback_of(error, self._destination)
             logger.error("Item %s: the sender failed unexpectedly\n%s", ready.item.pk, text)
-        if sender is not None and await connection.discard(sender):
-            self._breaks += 1
+        broke = sender is not None and await connection.discard(sender)
+        failing = self._keeps_breaking(broke, error)
         gated = concerns_destination(error)
-        failing = self._breaks >= BREAKS and isinstance(error, TransientError)
         if isinstance(error, DeliveryError) and (gated or failing):
             await self._stop(error)
         return judge(ready.item, self._destination, error, gated=gated)
+
+    def _keeps_breaking(self, broke: bool, error: Exception) -> bool:
+        """Whether connections break one after another; also if it is when an answer was due."""
+        self._breaks += broke
+        return self._breaks >= BREAKS and isinstance(error, TransientError | AmbiguousError)
 
     async def _stop(self, error: DeliveryError) -> None:
         """The destination is failing: once for all items that fail together."""

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.utils import timezone
 
+from pigeon.conf import conf
 from pigeon.destinations import Destination
 from pigeon.exceptions import DeliveryError, PermanentError, Unreachable
 from pigeon.models.attempt import Outcome
@@ -55,7 +56,11 @@ def judge(
         return Verdict(Outcome.FAILED, message, name)
     when = retry_date(item, timezone.now(), error)
     if when is None:
-        text = f"{message} No attempts are left ({item.failures + 1} were made)."
+        tried = item.failures + 1
+        why = f"No attempts are left ({tried} were made)."
+        if tried < conf.MAX_PUSH_ATTEMPTS:
+            why = "It expires before it could be tried again."
+        text = f"{message} {why}"
         return Verdict(Outcome.FAILED, text, name)
     return Verdict(Outcome.RETRY, message, name, when=when)
 

@@ -53,14 +53,22 @@ def hung(limit: float | None) -> AmbiguousError:
     )
 
 
-def expired(item: ItemToPush, delivery: Delivery) -> Verdict:
-    """What becomes of ``item``, which expired before it was delivered.
+def expired_untried(item: ItemToPush) -> Verdict:
+    """What becomes of ``item``, which expired before this attempt had begun.
 
     It is CANCELLED if nothing of it can be at the partner, else an error says what may be.
     """
     text = f"Expired at {item.expires:%Y-%m-%d %H:%M:%S %Z} before it could be pushed."
-    if not delivery.traces and not delivery.receipts:
+    if not item.previous_token:
         return Verdict(Outcome.CANCELLED, text, "")
+    more = "What an earlier attempt was sending when it failed may be there all the same."
+    return Verdict(Outcome.FAILED, f"{text} {more}", "")
+
+
+def expired(item: ItemToPush, delivery: Delivery) -> Verdict:
+    """What becomes of ``item``, which expired before it was delivered."""
+    if not delivery.traces and not delivery.receipts:
+        return expired_untried(item)
     total = len(delivery.parcel.files) if delivery.parcel else len(delivery.held)
     text = (
         f"Expired at {item.expires:%Y-%m-%d %H:%M:%S %Z} while it was being sent, so that was "

@@ -12,6 +12,7 @@ from django.utils import timezone
 from pigeon.destinations import Destination
 from pigeon.engine import slots
 from pigeon.engine.judge import judge, result_of
+from pigeon.engine.overrun import expired_untried
 from pigeon.engine.traces import left_behind
 from pigeon.exceptions import DeliveryError, NothingToPush, PigeonError, TransientError
 from pigeon.export import Exported, export
@@ -112,8 +113,7 @@ def reserve(destination: Destination, ready: Sequence[Ready], token: str, using:
 def _expired(item: ItemToPush, prepared: Prepared) -> bool:
     if item.expires is None or item.expires > timezone.now():
         return False
-    message = f"Expired at {item.expires:%Y-%m-%d %H:%M:%S %Z} before it could be pushed."
-    prepared.results.append(Result(item, Outcome.CANCELLED, message=message))
+    prepared.results.append(replace(result_of(item, expired_untried(item)), traces=False))
     return True
 
 

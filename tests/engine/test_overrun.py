@@ -13,7 +13,8 @@ from django.utils import timezone
 
 import pigeon
 from pigeon.engine import courier, overrun
-from pigeon.models import ItemToPush, Status
+from pigeon.exceptions import AmbiguousError, TransientError
+from pigeon.models import DestinationState, ItemToPush, Status
 from pigeon.parcel import Receipt
 from pigeon.senders.base import Delivery, Sender, SyncSender
 from pigeon.senders.registry import register_sender, unregister_sender
@@ -77,6 +78,42 @@ def test_what_had_landed_by_then_is_on_record(site: Site, scripted: type[Scripte
     assert [receipt["remote_path"] for receipt in attempt.receipts] == ["there"]
 
 
+@pytest.mark.parametrize("before_its_turn", [True, False])
+def test_what_expires_after_an_attempt_that_may_have_left_something_says_so(
+    site: Site, scripted: type[Scripted], monkeypatch: pytest.MonkeyPatch, before_its_turn: bool
+) -> None:
+    """CANCELLED would say that nothing of it is there, and forget what is to be cleaned up."""
+    site.rule("partner", "scripted://host", expires_after=FOREVER)
+    story()
+    scripted.script = lambda delivery: AmbiguousError("No answer.")
+    site.push()
+    token = site.item().lease_token
+    past = timezone.now() - timedelta(seconds=1)
+    if before_its_turn:
+        ItemToPush.objects.update(expires=past)
+    else:
+        monkeypatch.setattr(
+            courier,
+            "send_in_time",
+            lambda sender, what, _: overrun.send_in_time(sender, what, past),
+        )
+    assert site.push(retry_now=True).total("failed") == 1
+    item = site.item()
+    assert item.status == Status.SEND_ERROR and item.lease_token == token
+    assert item.message.startswith("Expired at ") and "an earlier attempt" in item.message
+
+
+def test_what_expires_before_its_next_attempt_says_why_there_is_none(
+    site: Site, scripted: type[Scripted]
+) -> None:
+    site.settings.PIGEON_RETRY_SCHEDULE = [2 * FOREVER]
+    site.rule("partner", "scripted://host", expires_after=FOREVER / 2)
+    story()
+    scripted.script = lambda delivery: TransientError("Disk full.")
+    site.push()
+    assert site.item().message == "Disk full. It expires before it could be tried again."
+
+
 @pytest.mark.usefixtures("expiring")
 def test_what_cannot_have_left_anything_is_only_cancelled(
     site: Site, scripted: type[Scripted]
@@ -124,6 +161,32 @@ def test_a_delivery_that_hangs_is_given_up_and_looked_for_later(
     scripted.script = None
     assert site.push(retry_now=True).total("pushed") == 1
     assert scripted.sent[-1].stale_tokens
+
+
+@pytest.mark.parametrize("hangs", [True, False])
+def test_a_partner_that_loses_every_answer_does_not_use_up_all_items(
+    site: Site, scripted: type[Scripted], monkeypatch: pytest.MonkeyPatch, hangs: bool
+) -> None:
+    """A few connections lost in a row are the destination's affair, however they were lost."""
+
+    async def lose(delivery: Delivery) -> Exception:
+        if hangs:
+            await asyncio.sleep(FOREVER)
+        return AmbiguousError("The connection broke before the answer came.")
+
+    site.destination("one", "scripted://host", delivery_timeout=0.3, in_flight=1)
+    site.rule("partner", "one")
+    for number in range(10):
+        Story.objects.create(title=str(number))
+    monkeypatch.setattr(scripted, "broken", property(lambda self: not hangs))
+    scripted.script = lose
+    site.push()
+    assert ItemToPush.objects.exclude(failures=0).count() == courier.BREAKS
+    assert DestinationState.objects.get().next_probe
+    scripted.script = None
+    monkeypatch.setattr(scripted, "broken", False)
+    assert site.push(retry_now=True).total("pushed") == 10
+    assert DestinationState.objects.get().is_well
 
 
 class Hanging(SyncSender):
