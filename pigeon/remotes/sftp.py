@@ -125,11 +125,16 @@ class SFTPRemote(SFTPBase):
             async for chunk in chunks:
                 for at in range(0, len(chunk), self._block):
                     block = chunk[at : at + self._block]
-                    await flight.start(self._ask(file.write(block, offset), doing))
+                    await flight.start(self._write(file, block, offset, doing))
                     offset += len(block)
         size = await self._ask(_size(file), doing)
         await self._ask(file.close(), doing)
         return size
+
+    async def _write(
+        self, file: asyncssh.SFTPClientFile, block: bytes, offset: int, doing: str
+    ) -> None:
+        await self._ask(file.write(block, offset), doing)
 
     async def _close_quietly(self, file: asyncssh.SFTPClientFile) -> None:
         try:

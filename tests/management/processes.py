@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -36,15 +37,22 @@ def environment(folder: Path, alias: str, **settings: Any) -> dict[str, str]:
 def started(
     line: list[str], environ: dict[str, str], **streams: Any
 ) -> Iterator[subprocess.Popen[str]]:
-    """A running command; killed if it still runs at the end of the block."""
+    """A running command; killed if it still runs at the end of the block.
+
+    It heeds Ctrl-C even if the tests run in a shell's background, where nobody does.
+    """
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **streams}
-    process = subprocess.Popen(line, env=environ, text=True, **pipes)
+    process = subprocess.Popen(line, env=environ, text=True, preexec_fn=_heed_ctrl_c, **pipes)
     try:
         yield process
     finally:
         if process.poll() is None:
             process.kill()
         process.communicate()
+
+
+def _heed_ctrl_c() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def wait_until(is_so: Callable[[], bool]) -> None:

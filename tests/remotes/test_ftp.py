@@ -118,7 +118,8 @@ class Script:
                 await remote.close()
                 server.close()
                 await asyncio.gather(*self.tasks, return_exceptions=True)
-                await asyncio.sleep(0)
+                for _ in range(5):  # what was let in at last is closed by then
+                    await asyncio.sleep(0)
 
         asyncio.run(run())
 

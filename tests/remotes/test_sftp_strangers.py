@@ -195,6 +195,10 @@ class _Doorkeeper(asyncssh.SSHServer):
     ) -> None:
         self.prompts, self.answers, self.passwords = prompts, answers, passwords
         self.given: list[object] = []
+        self.connections: list[asyncssh.SSHServerConnection] = []
+
+    def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
+        self.connections.append(conn)
 
     def password_auth_supported(self) -> bool:
         return self.passwords
@@ -256,4 +260,7 @@ async def at_the_door(door: _Doorkeeper, client: str, what: Callable[..., object
         await in_own_thread(lambda: what(url, options))
     finally:
         server.close()
+        for connection in door.connections:
+            connection.abort()
+            await connection.wait_closed()
         await server.wait_closed()

@@ -22,6 +22,7 @@ class RawServer:
     def __init__(self, talk: Talk) -> None:
         self._talk, self.taken = talk, 0
         self._tasks: set[asyncio.Task[None]] = set()
+        self._writers: list[asyncio.StreamWriter] = []
 
     async def __aenter__(self) -> Self:
         listening = socket.socket()
@@ -39,23 +40,29 @@ class RawServer:
         traceback: TracebackType | None,
     ) -> None:
         self._server.close()
+        await _a_moment()  # who was let in just now is known then
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        for writer in self._writers:
+            writer.transport.abort()
+        await _a_moment()
         await self._server.wait_closed()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task
         self._tasks.add(task)
+        self._writers.append(writer)
         self.taken += 1
-        try:
-            with contextlib.suppress(OSError, asyncio.IncompleteReadError):
-                await self._talk(reader, writer)
-            writer.close()
-            await asyncio.sleep(0)
-        except asyncio.CancelledError:  # at the end of the test
-            writer.transport.abort()
+        with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            await self._talk(reader, writer)
+        writer.close()
+
+
+async def _a_moment() -> None:
+    for _ in range(5):
+        await asyncio.sleep(0)
 
 
 async def request_of(reader: asyncio.StreamReader) -> tuple[str, bytes]:
