@@ -126,3 +126,8 @@ class Held:
     sha256: str
     rendered_at: datetime
     remote_path: str = ""
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether there is a receipt for it: it was put there, whoever changed it since."""
+        return bool(self.remote_path)

@@ -54,7 +54,7 @@ class Ladder:
     done_files: list[Upload] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._held = {held.path for held in self.delivery.held}
+        self._held = {held.path: held for held in self.delivery.held}
 
     @property
     def _all(self) -> list[Upload]:
@@ -78,7 +78,7 @@ class Ladder:
         await self._look_back(self.files)
         await self._each(
             [one for one in self.files if not one.may_replace and one.receipt is None],
-            Upload.look_at_theirs,
+            lambda one: one.look_at_theirs(self._held.get(one.source.file.path)),
         )
         sent = [one.source.file for one in self.files if not _skipped(one)]
         checksums = companions.checksums(self.manner, sent)
@@ -112,9 +112,10 @@ class Ladder:
 
         Half a file under its final name is left by our own attempts to write in place.
         """
+        held = self._held.get(path)
         return (
             self.manner.overwrite == "replace"
-            or path in self._held
+            or (held is not None and held.is_certain)
             or (self.manner.in_place and bool(self.delivery.stale_tokens))
         )
 

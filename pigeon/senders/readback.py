@@ -7,7 +7,7 @@ import hashlib
 from contextlib import aclosing
 
 from pigeon.exceptions import DestinationMisconfigured, ParcelDamaged
-from pigeon.parcel import OutputFile
+from pigeon.parcel import Held, OutputFile
 from pigeon.remotes.base import Remote, RemoteFileNotFound
 from pigeon.remotes.source import Source
 
@@ -43,6 +43,11 @@ async def is_there(remote: Remote, path: str, file: OutputFile) -> bool | None:
         return False
     except RemoteFileNotFound:
         return None
+
+
+async def holds(remote: Remote, path: str, held: Held) -> bool | None:
+    """As :func:`is_there`, for what an earlier delivery put there."""
+    return await is_there(remote, path, OutputFile(held.path, held.size, held.sha256))
 
 
 async def bytes_in_common(remote: Remote, path: str, source: Source) -> int:

@@ -11,9 +11,9 @@ from typing import Any, ClassVar
 
 from pigeon.destinations import Destination
 from pigeon.exceptions import DestinationMisconfigured, PermanentError
-from pigeon.parcel import Parcel, Receipt
+from pigeon.parcel import Held, Parcel, Receipt
 from pigeon.remotes.base import Remote, RemoteFileNotFound
-from pigeon.senders import companions, manner, probe
+from pigeon.senders import companions, manner, probe, readback
 from pigeon.senders.base import Delivery, Sender
 from pigeon.senders.capabilities import Capabilities
 from pigeon.senders.folders import Folders
@@ -87,9 +87,8 @@ class RemoteSender(Sender):
 
     async def send(self, delivery: Delivery) -> None:
         """Put the parcel and remove what is to go, or only remove."""
-        stale = self._stale(delivery)
         delivery.traces = False
-        await self._sweep(delivery, stale)
+        await self._sweep(delivery, self._stale(delivery, delivery.held))
         if delivery.action == "put":
             if delivery.parcel is None:
                 raise PermanentError("There is no parcel to put.")
@@ -97,14 +96,28 @@ class RemoteSender(Sender):
             await ladder.climb(delivery.parcel)
             if not delivery.remove_stale:
                 return
+        stale = self._stale(delivery, await self._ours(delivery.held))
         await self._remove(delivery, stale - {receipt.path for receipt in delivery.receipts})
 
-    def _stale(self, delivery: Delivery) -> set[str]:
+    async def _ours(self, held: Iterable[Held]) -> list[Held]:
+        """``held`` without what turns out to be the partner's own, which we may not touch.
+
+        In place, what stands there may be half of ours.
+        """
+        if self._manner.overwrite == "replace" or self._manner.in_place:
+            return list(held)
+        return [each for each in held if each.is_certain or await self._is_ours(each)]
+
+    async def _is_ours(self, held: Held) -> bool:
+        path = final_path(self._remote.root, held.path)
+        return await readback.holds(self._remote, path, held) is not False
+
+    def _stale(self, delivery: Delivery, files: Iterable[Held]) -> set[str]:
         """What the destination holds, or may hold, of ours beside the parcel's own files.
 
         An attempt of which nobody knows how it ended recorded none of its companions.
         """
-        held = {each.path for each in delivery.held}
+        held = {each.path for each in files}
         if delivery.stale_tokens:
             beside = companions.beside(self._manner, held)
             held |= companions.beside(self._manner, held - beside)

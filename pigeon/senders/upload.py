@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from pigeon.exceptions import DestinationMisconfigured, PermanentError, TransientError
-from pigeon.parcel import Receipt
+from pigeon.parcel import Held, Receipt
 from pigeon.remotes.base import (
     ChmodUnsupported,
     Remote,
@@ -119,8 +119,11 @@ class Upload:
         if self.receipt is not None:
             self.receipt, self.verified = None, ""
 
-    async def look_at_theirs(self) -> None:
+    async def look_at_theirs(self, perhaps_ours: Held | None = None) -> None:
         """Without the right to replace: see whether the final name is taken.
+
+        Args:
+            perhaps_ours: what an attempt of which nobody knows how it ended may have put there.
 
         Raises:
             PermanentError: it is, by something else, and the option says to fail.
@@ -132,6 +135,9 @@ class Upload:
         if not found.is_directory:
             if await readback.is_there(self.remote, self.final, self.source.file):
                 return self._landed("found", "sha256")
+            if perhaps_ours and await readback.holds(self.remote, self.final, perhaps_ours):
+                self.may_replace = True
+                return
             if self.manner.overwrite == "skip":
                 file = self.source.file
                 self.receipt = Receipt(file.path, self.final, 0, "", "skipped", "none")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import stat
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -245,10 +246,33 @@ def test_what_is_ours_or_the_same_is_no_hindrance(
     place.write("ours", b"an older version")
     place.write("same", b"the very same")
     what = parcel(tmp_path, {"ours": b"newer", "same": b"the very same"})
-    sent = delivery(what, held=(held("ours"),))
+    sent = delivery(what, held=(replace(held("ours"), remote_path="/ours"),))
     place.send(sent, overwrite=overwrite)
     assert place.files() == {"ours": b"newer", "same": b"the very same"}
     assert published(sent.receipts) == {"ours": "rename", "same": "found"}
+
+
+@pytest.mark.parametrize("content", [b"what it was sending", b"theirs"])
+@pytest.mark.parametrize("action", ["put", "remove"])
+def test_an_unknown_attempt_makes_only_what_it_was_sending_ours(
+    place: Place, tmp_path: Path, action: str, content: bytes
+) -> None:
+    """It may have come to nothing, and the partner's file may be older or newer than it."""
+    place.write("a", content)
+    place.write("a.sha256", b"its sum")
+    unknown = held("a", b"what it was sending")
+    what = parcel(tmp_path, {"a": b"newer"}) if action == "put" else None
+    sent = delivery(
+        what, action=action, held=(unknown,), token="token2", stale_tokens=("token1",)
+    )  # fmt: skip
+    place.send(sent, overwrite="skip", checksum="sidecar")
+    found = place.files()
+    if content == b"theirs":
+        assert found == {"a": b"theirs", "a.sha256": b"its sum"}
+    elif action == "put":
+        assert found["a"] == b"newer" and found["a.sha256"] != b"its sum"
+    else:
+        assert found == {}
 
 
 @pytest.mark.parametrize(
