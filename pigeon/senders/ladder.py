@@ -155,6 +155,9 @@ class Ladder:
             async with places:
                 if not errors:
                     try:
+                        if not self.manner.in_place:
+                            # Many renames take a while, in which this process may be stopped.
+                            await self.delivery.check_lease()
                         self.delivery.record(await upload.publish(self.folders))
                     except Exception as error:  # noqa: BLE001 - raised below
                         errors.append(error)

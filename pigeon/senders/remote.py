@@ -138,10 +138,10 @@ class RemoteSender(Sender):
 
     async def _remove(self, delivery: Delivery, paths: Iterable[str]) -> None:
         """Done-files first: none must speak of what is gone."""
-        await delivery.check_lease()
         done = {path for path in paths if companions.is_done_file(self._manner, path)}
         for path in (*sorted(done), *sorted(set(paths) - done)):
             remote_path = final_path(self._remote.root, path)
+            await delivery.check_lease()
             with suppress(RemoteFileNotFound):  # the partner has taken it away already
                 await self._remote.remove(remote_path)
             delivery.record(Receipt(path, remote_path, 0, "", "removed", "none"))

@@ -93,10 +93,11 @@ class StorageSender(SyncSender):
             chosen = self._found(delivery, name, file)
         if not chosen:
             chosen = self._save(delivery, name, source)
-            published, verified = "stored", self._verified(chosen, file)
+            published, verified = "stored", self._verified(delivery, chosen, file)
         delivery.record(Receipt(file.path, chosen, file.size, file.sha256, published, verified))
         before = self._name_of(held) if held else chosen
         if before != chosen and self._overwrite == "replace":
+            self.check_lease(delivery)
             self._storage.delete(before)
 
     def _found(self, delivery: Delivery, name: str, file: OutputFile) -> str:
@@ -129,7 +130,7 @@ class StorageSender(SyncSender):
                 self.check_lease(delivery)
                 self._storage.delete(name)
 
-    def _verified(self, name: str, file: OutputFile) -> str:
+    def _verified(self, delivery: Delivery, name: str, file: OutputFile) -> str:
         """How ``name`` was found to be whole. Deletes it, and raises, if it is not."""
         try:
             whole = self._is_whole(name, file)
@@ -145,6 +146,7 @@ class StorageSender(SyncSender):
                 "Something there may collect files at once; then set OPTIONS['verify'] to 'none'."
             ) from None
         if not whole:
+            self.check_lease(delivery)  # else it may be the taker's
             self._storage.delete(name)
             raise TransientError(
                 f"{name} arrived damaged in the {self._where}: its {self._verify} is another. "

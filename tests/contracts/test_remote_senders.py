@@ -89,6 +89,27 @@ def test_a_lost_lease_publishes_nothing_and_leaves_nothing(place: Place, tmp_pat
     assert place.files() == {"a.txt": b"the taker's"}
 
 
+@pytest.mark.parametrize("action", ["put", "remove"])
+def test_a_lease_lost_in_the_middle_leaves_the_rest_alone(
+    place: Place, tmp_path: Path, action: str
+) -> None:
+    """Who is stopped between two files and wakes up must not replace what came since."""
+    looks = iter([None] * (2 if action == "put" else 1))
+
+    async def check() -> None:
+        if next(looks, LeaseLost) is LeaseLost:
+            raise LeaseLost("gone")
+
+    files = dict.fromkeys("abcd", b"mine")
+    for name in files:
+        place.write(name, b"theirs")
+    before = tuple(held(name) for name in files)
+    what = parcel(tmp_path, files) if action == "put" else None
+    with pytest.raises(LeaseLost):
+        place.send(delivery(what, action=action, held=before, check_lease=check))
+    assert list(place.files().values()).count(b"theirs") == 3
+
+
 @pytest.mark.parametrize("content", [b"small", LARGE], ids=["small", "large"])
 def test_a_damaged_parcel_is_never_published(place: Place, tmp_path: Path, content: bytes) -> None:
     damaged = parcel(tmp_path, {"a.txt": content})

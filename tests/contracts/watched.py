@@ -53,7 +53,8 @@ def _noting_the_lease(delivery: Delivery, steps: list[str]) -> Delivery:
     check = delivery.check_lease
 
     async def checked() -> None:
-        steps.append("lease")
+        if "lease" not in steps:  # again before each file, for which a watch is too coarse
+            steps.append("lease")
         await check()
 
     delivery.check_lease = checked

@@ -181,6 +181,32 @@ def test_nothing_is_saved_or_removed_after_a_lost_lease(storage: Any, tmp_path: 
     assert files(storage) == {"a.txt": b"the taker's"}
 
 
+class Slow(InMemoryStorage):
+    """Another worker takes the item over, and delivers a newer version, while this one saves."""
+
+    taken_over = False
+
+    def save(self, name: str | None, content: Any, max_length: int | None = None) -> str:
+        saved = super().save(name, content, max_length)
+        super().delete(saved)
+        super().save(saved, ContentFile(b"the taker's newer version"))
+        self.taken_over = True
+        return saved
+
+
+def test_who_comes_too_late_deletes_nothing(configured: Any, tmp_path: Path) -> None:
+    """A thread that was given up goes on; what it finds may be of those who came after it."""
+    storage = configured("Archive", {"BACKEND": f"{__name__}.Slow"})
+
+    async def check() -> None:
+        if storage.taken_over:
+            raise LeaseLost("gone")
+
+    with pytest.raises(LeaseLost):
+        send(archive(""), delivery(parcel(tmp_path / "p", {"a": b"ours"}), check_lease=check))
+    assert files(storage) == {"a": b"the taker's newer version"}
+
+
 class Renaming(InMemoryStorage):
     """Chooses a name by what is in the file."""
 
