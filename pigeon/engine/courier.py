@@ -209,6 +209,7 @@ def _aware(moment: datetime | None) -> datetime | None:
 
 
 def _idempotency_key(ready: Ready) -> str:
-    directory = ready.parcel.directory.name if ready.parcel else "removal"
-    text = f"{ready.item.destination}\0{ready.item.order_key}\0{directory}"
+    # An object may be removed more than once, when it has come again.
+    what = ready.parcel.directory.name if ready.parcel else f"removal {ready.item.pk}"
+    text = f"{ready.item.destination}\0{ready.item.order_key}\0{what}"
     return hashlib.sha256(text.encode()).hexdigest()

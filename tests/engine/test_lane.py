@@ -381,6 +381,34 @@ def test_a_deletion_removes_what_was_published(site: Site) -> None:
     assert not Publication.objects.exists()
 
 
+def test_each_removal_of_one_object_has_a_key_of_its_own(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who keeps the keys it has seen would take the second for a repetition of the first."""
+    keys: list[str] = []
+    send = dummy.DummySender.send
+
+    async def noting(sender: dummy.DummySender, delivery: Delivery) -> None:
+        keys.append(delivery.idempotency_key)
+        await send(sender, delivery)
+
+    monkeypatch.setattr(dummy.DummySender, "send", noting)
+    site.rule(
+        "partner",
+        "dummy://",
+        push_withdrawals=True,
+        filter_by_state=lambda self, instance: instance.is_online,
+    )
+    story = Story.objects.create(title="x", is_online=True)
+    for is_online in (False, True, False):
+        site.push()
+        story.is_online = is_online
+        story.save()
+    site.push()
+    assert [sent.action for sent in dummy.outbox] == ["put", "remove", "put", "remove"]
+    assert len({*keys}) == 4
+
+
 def test_a_withdrawn_object_is_removed(site: Site) -> None:
     site.rule(
         "partner",
