@@ -122,9 +122,15 @@ class Recorder:
     def _write_once(self, results: Sequence[Result], paths: set[str]) -> set[int]:
         owner = self._context.options.owner
         written = queue.finish(results, owner=owner, using=self._using) if results else set()
+        try:
+            self._conclude(results, paths)
+        except AnyDatabaseError as error:  # written once, the results are not to be written again
+            logger.warning("Paths could not be given back before their time: %s", error)
+        return written
+
+    def _conclude(self, results: Sequence[Result], paths: set[str]) -> None:
         if paths:
             slots.free_paths(self._destination, self._token, paths)
         if not self._is_well and any(each.outcome == Outcome.PUSHED for each in results):
             self._is_well_again = queue.destination_succeeded(self._destination)
             self._is_well = True
-        return written

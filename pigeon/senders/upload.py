@@ -84,6 +84,8 @@ class Upload:
         if await readback.is_there(self.remote, self.final, self.source.file):
             self._landed("found", "sha256")
         if self.manner.in_place:
+            if self.receipt is not None and self.manner.chmod is not None:
+                await self._chmod(self.manner.chmod)  # it comes after the last byte
             return
         for left in map(self._temporary, stale_tokens):
             if self.receipt is None and not self.left and await self._is_of_use(left):

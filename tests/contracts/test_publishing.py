@@ -136,6 +136,17 @@ def test_a_failure_between_two_files_is_made_good_with_the_done_file_last(
     assert published(again.receipts)["a"] == "found"
 
 
+def test_in_place_a_file_that_came_whole_gets_its_permissions_as_well(
+    place: Place, tmp_path: Path
+) -> None:
+    """An attempt may have ended between the last byte and them."""
+    place.write("a", b"1").chmod(0o644)
+    again = delivery(parcel(tmp_path, {"a": b"1"}), token="token2", stale_tokens=("token1",))
+    place.send(again, publish="in-place", chmod="0600")
+    assert published(again.receipts) == {"a": "found"}
+    assert stat.S_IMODE((place.folder / "a").stat().st_mode) == 0o600
+
+
 def test_what_is_all_there_is_not_touched(place: Place, tmp_path: Path) -> None:
     """Above all the done-file, on which the partner may be acting."""
     what = parcel(tmp_path, {"a": b"1"})

@@ -324,6 +324,20 @@ def test_results_that_the_database_refuses_at_first_are_written_later(
     assert len(dummy.outbox) == 1
 
 
+@pytest.mark.parametrize("step", ["slots.free_paths", "queue.destination_succeeded"])
+def test_what_is_recorded_is_told_even_if_the_database_fails_right_after(
+    site: Site, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, step: str
+) -> None:
+    def fail(*args: Any) -> bool:
+        raise DatabaseError("gone for a moment")
+
+    monkeypatch.setattr(f"pigeon.engine.recorder.{step}", fail)
+    site.rule("partner", "dummy://")
+    Story.objects.create(title="x")
+    assert site.push().total("pushed") == 1
+    assert "gone for a moment" in caplog.text and "lease was taken" not in caplog.text
+
+
 def test_a_lost_lease_publishes_nothing_and_writes_nothing(
     site: Site, scripted: type[Scripted], monkeypatch: pytest.MonkeyPatch
 ) -> None:
