@@ -61,6 +61,7 @@ class Lines:
     async def _close(self) -> None:
         for line in self._open:
             await line.__aexit__(None, None, None)
+        await asyncio.sleep(0.1)  # so that connections that were cut are closed before the loop
 
     def _run(self, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(30)
