@@ -8,8 +8,10 @@ import logging
 import socket
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import paramiko
+from paramiko.auth_handler import AuthOnlyHandler
 
 from pigeon.exceptions import DeliveryError
 from pigeon.remotes import sftp_refusals
@@ -229,6 +231,36 @@ class _Transport(paramiko.ServiceRequestingTransport):  # type: ignore[misc]
     @_service_userauth_accepted.setter
     def _service_userauth_accepted(self, value: bool) -> None:
         self._may_log_in = value
+
+    def get_auth_handler(self) -> AuthOnlyHandler:
+        """Who asks to be let in, and hears the answer."""
+        return _AuthHandler(self)
+
+
+class _AuthHandler(AuthOnlyHandler):  # type: ignore[misc]
+    """paramiko's, which would miss an answer that comes before it listens.
+
+    It makes the event that an answer sets only after it has asked: on a busy machine the answer
+    may be there first, and the login hangs. Here one event is there all the time.
+    """
+
+    def __init__(self, transport: paramiko.Transport) -> None:
+        self._answered = threading.Event()
+        super().__init__(transport)
+
+    @property
+    def auth_event(self) -> threading.Event:
+        """Set by the answer."""
+        return self._answered
+
+    @auth_event.setter
+    def auth_event(self, event: threading.Event | None) -> None:
+        """What paramiko makes is not needed."""
+
+    def send_auth_request(self, *arguments: Any, **named: Any) -> Any:
+        """Ask, and wait for the answer."""
+        self._answered.clear()
+        return super().send_auth_request(*arguments, **named)
 
 
 def hang_up(transport: paramiko.Transport) -> None:

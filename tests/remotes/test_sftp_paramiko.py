@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import asyncssh
+import paramiko
 import pytest
 
 from pigeon.exceptions import DestinationMisconfigured, TransientError, Unreachable
@@ -215,3 +216,23 @@ def test_its_log_holds_no_secret(caplog: pytest.LogCaptureFixture) -> None:
         message = refused(Unreachable, f"sftp://u@127.0.0.1:{port}/", options)
     assert "you are" in caplog.text
     assert "s3cret-word" not in caplog.text + message
+
+
+def test_an_answer_that_comes_before_anybody_listens(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a busy machine: the login must not wait for it until its time is up."""
+    send = paramiko.Transport._send_message
+
+    def dawdle(transport: paramiko.Transport, message: paramiko.Message) -> None:
+        send(transport, message)
+        if message.asbytes()[:1] == paramiko.common.cMSG_USERAUTH_REQUEST:
+            time.sleep(1)
+
+    monkeypatch.setattr(paramiko.Transport, "_send_message", dawdle)
+
+    async def nothing() -> None:
+        async with connected(place, timeout=20):
+            pass
+
+    asyncio.run(nothing())
