@@ -42,7 +42,7 @@ def test_a_partner_that_takes_files_as_they_appear(place: Place, tmp_path: Path)
 
 def test_a_partner_that_takes_files_too_early(place: Place, tmp_path: Path) -> None:
     async def take() -> None:
-        (place.folder / temporary_path("a", "token1")).unlink()
+        (place.folder / temporary_path("a", "token1")).unlink(missing_ok=True)
 
     sent = delivery(parcel(tmp_path, {"a": b"1"}), check_lease=take)
     with pytest.raises(TransientError, match=r"vanished.*'temporary'"):
