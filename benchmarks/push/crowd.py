@@ -33,7 +33,9 @@ def run(folder: Path, database: stage.Database, runs: int, stories: int = STORIE
     with place("SFTP", folder / "server-crowd") as there, _silence() as silent:
         good = [f"good{number}" for number in range(GOOD)]
         bad = _bad(there, silent)
-        sites = {name: {"URL": there.url(name), "OPTIONS": there.options} for name in good}
+        # All are on one server, which they share: a connection for each.
+        options = {**there.options, "connections": GOOD}
+        sites = {name: {"URL": there.url(name), "OPTIONS": options} for name in good}
         sites["warm-up"] = {"URL": there.url("warm-up"), "OPTIONS": there.options}
         there.server.folder("warm-up")
         stage.set_up(folder, database, sites | bad)

@@ -89,7 +89,7 @@ set ftp:use-site-utime no
 set ftp:use-site-utime2 no
 set ftp:use-stat no
 set sftp:max-packets-in-flight 64
-set sftp:size-write 128k
+set net:timeout 30
 set ssl:check-hostname no
 """
 

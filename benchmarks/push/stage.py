@@ -78,9 +78,9 @@ def objects(rule: str) -> Any:
 
 def forget() -> None:
     """Empty the queue, so that every turn begins alike. The newest parcels stay."""
-    from pigeon.models import DestinationState, ItemToPush, Publication, PushAttempt
+    from pigeon.models import DestinationState, Hold, ItemToPush, Publication, PushAttempt
 
-    for model in (PushAttempt, ItemToPush, Publication, DestinationState):
+    for model in (PushAttempt, ItemToPush, Publication, DestinationState, Hold):
         model.objects.all().delete()
 
 

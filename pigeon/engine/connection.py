@@ -25,10 +25,16 @@ class NotTried(Exception):
 
 
 class Connection:
-    """Holds at most one open sender for ``destination``."""
+    """Holds at most one open sender for ``destination``.
 
-    def __init__(self, destination: Destination) -> None:
+    Args:
+        destination: where to.
+        opened: is set once it has been open.
+    """
+
+    def __init__(self, destination: Destination, opened: asyncio.Event) -> None:
         self._destination = destination
+        self._opened = opened
         self._sender: Sender | None = None
         self._opening = asyncio.Lock()
         self._refused = False
@@ -60,6 +66,7 @@ class Connection:
             if isinstance(error, Exception) and not concerns_destination(error):
                 raise _unreachable(error, self._destination) from error
             raise
+        self._opened.set()
         return sender
 
     async def discard(self, sender: Sender, *, hangs: bool = False) -> bool:

@@ -7,6 +7,7 @@ import logging
 import math
 import uuid
 from collections.abc import Sequence
+from typing import Any
 
 from pigeon import queue
 from pigeon.conf import conf
@@ -32,6 +33,9 @@ PATH_TRIES, PATH_WAIT = 20, 0.5
 #: Of a batch, so many items are exported before leases may be renewed and results recorded: a
 #: rule's templates may be slow, and there may be one thread for all that.
 EXPORTED_AT_ONCE = 100
+#: Items that are claimed before a connection is open: what a destination that hangs or refuses
+#: costs the others, and what a good one has to send while more is made ready.
+FIRST_BATCH = 32
 
 
 class Lane:
@@ -67,6 +71,7 @@ class Lane:
         #: had been.
         self._begun: set[int] = set()
         self._failure: BaseException | None = None
+        self._opened = asyncio.Event()
         self._gate = gate_of(context, destination)
         limits = make_sender(destination)
         self._max_connections, self._in_flight = limits.connections, limits.in_flight
@@ -102,18 +107,19 @@ class Lane:
 
     async def _drain(self) -> None:
         try:
-            if batch := await self._claim():
+            if batch := await self._claim(self._first):
                 await self._work_off(batch)
         finally:
             await self._give_back()
 
     async def _work_off(self, batch: list[ItemToPush]) -> None:
-        wanted = math.ceil(len(batch) / self._in_flight)
+        expected = len(batch) if len(batch) < self._first else conf.BATCH_SIZE
+        wanted = math.ceil(expected / self._in_flight)
         number = await self._take_slots(min(wanted, self._share))
         if not number:
             self.busy = True  # we were stopped for so long that somebody else has our slot
             return
-        connections = [Connection(self.destination) for _ in range(number)]
+        connections = [Connection(self.destination, self._opened) for _ in range(number)]
         tasks = [
             asyncio.create_task(self._serve(connection))
             for connection in connections
@@ -121,9 +127,13 @@ class Lane:
         ]
         tasks.append(asyncio.create_task(self._record()))
         try:
+            asked = self._first
             while batch:
                 await self._feed(batch)
-                batch = await self._next_batch(len(batch))
+                # The queue is nearly empty, or this is a probe: wait for what comes of it.
+                await (self._settle() if len(batch) < asked else self._contact())
+                asked = conf.BATCH_SIZE
+                batch = await self._claim(asked)
             await self._settle()
         except BaseException as error:
             self._fail(error)
@@ -142,14 +152,23 @@ class Lane:
         )
         return len(taken)
 
-    async def _next_batch(self, last: int) -> list[ItemToPush]:
-        if last < conf.BATCH_SIZE:
-            # The queue is nearly empty, or this is a probe: wait for what comes of it.
-            await self._settle()
-        return await self._claim()
+    @property
+    def _first(self) -> int:
+        return min(FIRST_BATCH, conf.BATCH_SIZE)
 
-    async def _claim(self) -> list[ItemToPush]:
-        size = conf.BATCH_SIZE if self._gate is None else self._gate.batch(conf.BATCH_SIZE)
+    async def _contact(self) -> None:
+        """Wait until a connection is open, or nothing is left that could need one."""
+        if self._opened.is_set():
+            return
+        waits = [asyncio.create_task(each) for each in (self._opened.wait(), self._ready.join())]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            await _end(waits)
+
+    async def _claim(self, size: int) -> list[ItemToPush]:
+        if self._gate is not None:
+            size = self._gate.batch(size)
         limit = 0 if self._closed else self._context.take_allowance(size)
         if not limit:
             self.busy = not self._closed and not self.claimed
@@ -274,7 +293,7 @@ class Lane:
         await self._recorder.flush()
 
 
-async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
+async def _end(tasks: Sequence[asyncio.Task[Any]]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
