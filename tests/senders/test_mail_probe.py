@@ -85,7 +85,8 @@ def test_a_sender_that_is_refused(settings: Any) -> None:
         assert not found.sound
 
 
-def test_a_backend_that_only_a_mail_would_show() -> None:
+def test_a_backend_that_only_a_mail_would_show(settings: Any) -> None:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
     found = probed()
     assert [each.answer for each in found.capabilities] == ["unknown"]
     assert found.sound
