@@ -87,13 +87,13 @@ def _leased(alias: str) -> bool:
 
 def stop(process: subprocess.Popen[str], alias: str) -> None:
     """Stop a worker, but on SQLite not while it writes: nobody else could write then."""
-    process.send_signal(signal.SIGSTOP)
     for _ in range(200):
+        process.send_signal(signal.SIGSTOP)
+        time.sleep(0.05)  # until each of its threads has stopped
         if not _writes(alias):
             return
         process.send_signal(signal.SIGCONT)
         time.sleep(0.003)
-        process.send_signal(signal.SIGSTOP)
     raise AssertionError("the worker wrote at each moment")
 
 
