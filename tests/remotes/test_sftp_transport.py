@@ -6,30 +6,11 @@ import asyncio
 from typing import Any
 
 from pigeon.remotes.sftp_transport import ENOUGH, GatheringTransport
+from tests.remotes.recording import Line
 
 
-class Socket:
-    """Remembers what would have been sent."""
-
-    def __init__(self) -> None:
-        self.sent: list[bytes] = []
-        self.closed = False
-
-    def write(self, data: bytes) -> None:
-        self.sent.append(data)
-
-    def close(self) -> None:
-        self.closed = True
-
-    def is_closing(self) -> bool:
-        return self.closed
-
-    def get_extra_info(self, name: str) -> str:
-        return name
-
-
-def run(test: Any) -> Socket:
-    socket = Socket()
+def run(test: Any) -> Line:
+    socket = Line()
 
     async def work() -> None:
         await test(GatheringTransport(socket))  # type: ignore[arg-type]

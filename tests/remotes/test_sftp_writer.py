@@ -13,27 +13,7 @@ from pigeon.destinations import Destination
 from pigeon.remotes.sftp import SFTPRemote
 from pigeon.remotes.sftp_writer import GatheringReader, GatheringWriter
 from pigeon.testing.sftp_partner import SFTPPartner
-
-
-class Line:
-    """Remembers what would have been sent."""
-
-    def __init__(self) -> None:
-        self.sent: list[bytes] = []
-        self.channel = self
-        self.closed = False
-
-    def write(self, data: bytes) -> None:
-        self.sent.append(data)
-
-    def close(self) -> None:
-        self.closed = True
-
-    def is_closing(self) -> bool:
-        return self.closed
-
-    def get_extra_info(self, name: str) -> str:
-        return name
+from tests.remotes.recording import Line
 
 
 def run(test: Any) -> Line:
