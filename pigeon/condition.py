@@ -23,11 +23,19 @@ def states_by_name() -> Mapping[str, DestinationState]:
 
 def closed_because(destination: Destination, state: DestinationState | None, now: datetime) -> str:
     """Why nothing is claimed at ``destination`` at ``now``; empty when it is."""
+    if state is not None and state.is_paused:
+        return paused_because(state)
     if state is None or is_open(state, destination, now):
         opens = out_of_hours(destination, now)
         return f"out of its hours until {moment(opens)}" if opens else ""
     word = "stopped" if state.stopped_reason else "failing"
     return f"{word}, next try at {moment(state.next_probe)}: {_reason(state)}"
+
+
+def paused_because(state: DestinationState) -> str:
+    """Who paused a destination, since when, and why."""
+    words = f"paused by {state.paused_by or 'somebody'} since {moment(state.paused_date)}"
+    return f"{words}: {state.paused_reason}" if state.paused_reason else words
 
 
 def out_of_hours(destination: Destination, now: datetime) -> datetime | None:

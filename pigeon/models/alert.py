@@ -15,6 +15,7 @@ class Kind(models.TextChoices):
     FAILED = "failed", _("items failed")
     OPENED = "opened", _("the destination fails or is stopped")
     CLOSED = "closed", _("the destination is well again")
+    STUCK = "stuck", _("items wait for too long")
 
 
 class AlertQuerySet(models.QuerySet["Alert"]):

@@ -33,14 +33,23 @@ class Tried(NamedTuple):
     message: str
     bytes_sent: int
     receipts: list[dict[str, Any]]
+    destination: str
+    rule_name: str
+    transcript: list[list[Any]]
 
 
 class PushAttempt(models.Model):
-    """One attempt at one item; messages are redacted."""
+    """One attempt at one item; messages are redacted.
+
+    ``destination`` and ``rule_name`` are the item's at the time: an item may be moved.
+    ``transcript`` holds pairs of seconds since the start, and what was done then, redacted.
+    """
 
     item = models.ForeignKey(
         ItemToPush, verbose_name=_("item"), on_delete=models.CASCADE, related_name="attempts"
     )
+    destination = models.CharField(_("destination"), max_length=200)
+    rule_name = models.CharField(_("rule"), max_length=100)
     started = models.DateTimeField(_("started"))
     duration = models.FloatField(_("seconds"), default=0)
     worker = models.CharField(_("worker"), max_length=255)
@@ -49,12 +58,17 @@ class PushAttempt(models.Model):
     message = models.TextField(_("message"), blank=True)
     bytes_sent = models.PositiveBigIntegerField(_("bytes"), default=0)
     receipts = models.JSONField(_("receipts"), default=list, blank=True)
+    transcript = models.JSONField(_("transcript"), default=list, blank=True)
 
     class Meta:
-        """Attempts are read by item."""
+        """Attempts are read by item, by destination and time, and by time."""
 
         verbose_name = _("push attempt")
         verbose_name_plural = _("push attempts")
+        indexes = [
+            models.Index(fields=["destination", "started"], name="pigeon_attempt_place"),
+            models.Index(fields=["started"], name="pigeon_attempt_time"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.item_id}: {self.outcome}"

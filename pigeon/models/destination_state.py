@@ -54,13 +54,26 @@ class DestinationStateQuerySet(models.QuerySet["DestinationState"]):
         """The next probe need not wait longer."""
         return self.update(next_probe=now)
 
+    def set_paused(self, now: datetime, by: str, reason: str) -> int:
+        """Somebody paused destinations: nothing is claimed there until they are resumed."""
+        return self.filter(paused_date=None).update(
+            paused_date=now, paused_by=by, paused_reason=reason
+        )
+
+    def set_resumed(self) -> int:
+        """Paused destinations go on."""
+        return self.exclude(paused_date=None).update(
+            paused_date=None, paused_by="", paused_reason=""
+        )
+
 
 class DestinationState(models.Model):
     """The row that a claim at the destination locks, and what stops the destination.
 
     ``failures`` counts failures of the destination in a row. Until ``next_probe`` nothing is
     claimed there. ``stopped_reason`` is set while login or configuration is refused, with the
-    ``fingerprint`` of the configuration that was refused: another one starts it again.
+    ``fingerprint`` of the configuration that was refused: another one starts it again. While
+    ``paused_date`` is set, ``paused_by`` wants nothing claimed there, whatever else holds.
     """
 
     name = models.CharField(_("destination"), max_length=200, unique=True)
@@ -68,6 +81,9 @@ class DestinationState(models.Model):
     next_probe = models.DateTimeField(_("next probe"), null=True, blank=True)
     stopped_reason = models.TextField(_("stopped because"), blank=True)
     fingerprint = models.CharField(max_length=64, blank=True, editable=False)
+    paused_date = models.DateTimeField(_("paused at"), null=True, blank=True)
+    paused_by = models.CharField(_("paused by"), max_length=255, blank=True)
+    paused_reason = models.TextField(_("paused because"), blank=True)
     last_error = models.TextField(_("last error"), blank=True)
     last_error_date = models.DateTimeField(_("last error at"), null=True, blank=True)
     last_success_date = models.DateTimeField(_("last success at"), null=True, blank=True)
@@ -77,8 +93,8 @@ class DestinationState(models.Model):
     class Meta:
         """One row per destination."""
 
-        verbose_name = _("destination state")
-        verbose_name_plural = _("destination states")
+        verbose_name = _("destination")
+        verbose_name_plural = _("destinations")
 
     def __str__(self) -> str:
         return self.name
@@ -87,3 +103,8 @@ class DestinationState(models.Model):
     def is_well(self) -> bool:
         """Whether the last contact succeeded, or there has been none."""
         return not self.failures and not self.stopped_reason
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether somebody paused the destination."""
+        return self.paused_date is not None

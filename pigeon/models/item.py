@@ -86,7 +86,7 @@ class ItemToPush(models.Model):
     objects = ItemQuerySet.as_manager()
 
     class Meta:
-        """Two index ranges serve claims; one serves order, one each cleaning and looking up."""
+        """Two index ranges serve claims; one serves order, the others are for looking."""
 
         verbose_name = _("item to push")
         verbose_name_plural = _("items to push")
@@ -100,6 +100,8 @@ class ItemToPush(models.Model):
             models.Index(fields=["order_key", "status"], name="pigeon_item_order"),
             models.Index(fields=["model_label", "object_id"], name="pigeon_item_object"),
             models.Index(fields=["status", "creation_date"], name="pigeon_item_age"),
+            models.Index(fields=["destination", "creation_date"], name="pigeon_item_place"),
+            models.Index(fields=["rule_name", "creation_date"], name="pigeon_item_rule"),
         ]
 
     def __str__(self) -> str:

@@ -20,6 +20,11 @@ def path_digest(path: str) -> str:
     return hashlib.sha256(path.encode("utf-8", "surrogatepass")).hexdigest()
 
 
+def file_name(path: str) -> str:
+    """The last part of ``path``, at most 255 characters, to look it up by."""
+    return path.rpartition("/")[2][:255]
+
+
 class Put(NamedTuple):
     """What a publication says, for :meth:`PublicationQuerySet.put`."""
 
@@ -36,6 +41,7 @@ class Put(NamedTuple):
     sha256: str
     rendered_at: datetime
     published_date: datetime
+    file_name: str
 
 
 class PublicationQuerySet(models.QuerySet["Publication"]):
@@ -70,6 +76,7 @@ class Publication(models.Model):
     destination = models.CharField(_("destination"), max_length=200)
     path = models.TextField(_("path"))
     remote_path = models.TextField(_("path at the partner"), blank=True)
+    file_name = models.CharField(_("file name"), max_length=255, db_index=True)
     path_digest = models.CharField(max_length=64, editable=False)
     rule_name = models.CharField(_("rule"), max_length=100)
     model_label = models.CharField(_("model"), max_length=150, blank=True)

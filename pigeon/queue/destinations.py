@@ -18,7 +18,12 @@ from pigeon.text import storable
 
 
 def is_open(state: DestinationState, destination: Destination, now: datetime) -> bool:
-    """Whether claims are open at a destination: well, due for a probe, or configured anew."""
+    """Whether claims are open at a destination: well, due for a probe, or configured anew.
+
+    Never while it is paused.
+    """
+    if state.is_paused:
+        return False
     if state.is_well or state.next_probe is None or state.next_probe <= now:
         return True
     return bool(state.stopped_reason) and state.fingerprint != destination.fingerprint()

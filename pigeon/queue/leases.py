@@ -37,6 +37,8 @@ def _record(item: ItemToPush, using: str, now: datetime, message: str) -> None:
     started = item.last_push_attempts_date or now
     PushAttempt.objects.using(using).create(
         item=item,
+        destination=item.destination,
+        rule_name=item.rule_name,
         started=started,
         duration=(now - started).total_seconds(),
         worker=item.lease_owner,

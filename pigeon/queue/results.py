@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F
@@ -14,7 +15,7 @@ from pigeon.models.attempt import Outcome, PushAttempt, Tried
 from pigeon.models.bulk import insert
 from pigeon.models.chunks import chunks
 from pigeon.models.item import ItemToPush
-from pigeon.models.publication import Publication, Put, path_digest
+from pigeon.models.publication import Publication, Put, file_name, path_digest
 from pigeon.models.status import Status
 from pigeon.parcel import Receipt
 from pigeon.queue.basics import by_token, clock
@@ -40,6 +41,7 @@ class Result:
         rendered_at: when the parcel was rendered; ``None`` without one.
         traces: the attempt may have left something at the destination. If not, what an earlier
             one left is still to be cleaned up.
+        transcript: pairs of seconds since the start and what was done then, redacted.
         counts: the attempt is one of ``PIGEON_MAX_PUSH_ATTEMPTS``; not if the whole destination
             failed, for which the item is not to blame.
     """
@@ -56,6 +58,7 @@ class Result:
     rendered_at: datetime | None = None
     traces: bool = True
     counts: bool = True
+    transcript: tuple[list[Any], ...] = ()
 
 
 def finish(results: Sequence[Result], *, owner: str, using: str) -> set[int]:
@@ -138,6 +141,9 @@ def _record_attempts(results: Iterable[Result], owner: str, using: str, now: dat
             message=storable(result.message),
             bytes_sent=sum(r.size for r in result.receipts if r.published != "found"),
             receipts=[receipt.as_json() for receipt in result.receipts],
+            destination=result.item.destination,
+            rule_name=result.item.rule_name,
+            transcript=list(result.transcript),
         )
         for result in results
         if result.outcome is not None
@@ -182,4 +188,5 @@ def _publication(result: Result, receipt: Receipt, now: datetime) -> Put:
         sha256=receipt.sha256,
         rendered_at=result.rendered_at or now,
         published_date=now,
+        file_name=file_name(receipt.path),
     )

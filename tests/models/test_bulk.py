@@ -32,7 +32,7 @@ def put(path: str, **values: object) -> Put:
 def test_what_is_written_is_what_is_read(alias: str) -> None:
     item = make(alias)
     receipts = [{"path": "ü %s {} \"'\u2028", "size": 3}]
-    row = Tried(item.pk, WHEN, 0.25, "w", Outcome.RETRY, "E", "50 % {of} 'it'", 2**40, receipts)
+    row = Tried(item.pk, WHEN, 0.25, "w", Outcome.RETRY, "E", "50 % {of} 'it'", 2**40, receipts, "d", "r", [[0.5, "put"]])
     insert(PushAttempt, [row], alias)
     got = PushAttempt.objects.using(alias).get()
     assert got.item == item
