@@ -1,4 +1,4 @@
-"""The newsroom's addresses: stories at the root, the admin beside them."""
+"""The newsroom's addresses: stories at the root, the admin and Pigeon beside them."""
 
 from django.conf import settings
 from django.conf.urls.static import static
@@ -7,6 +7,7 @@ from django.urls import include, path
 
 urlpatterns = [
     path("admin/", admin.site.urls),
+    path("pigeon/", include("pigeon.urls")),
     path("", include("example_project.news.urls")),
     *static(settings.MEDIA_URL, document_root=settings.MEDIA_ROOT),
 ]

@@ -1,0 +1,1 @@
+"""The pages on which operators see what goes where, and steer it."""

@@ -1,0 +1,1 @@
+"""The dashboard's views, a module for each page."""
