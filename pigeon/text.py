@@ -1,4 +1,4 @@
-"""Text from elsewhere, made fit to be stored."""
+"""Text from elsewhere, made fit to be stored; and sizes, made fit to be read."""
 
 from __future__ import annotations
 
@@ -9,3 +9,12 @@ def storable(text: str) -> str:
     PostgreSQL takes no NUL in text, and neither takes what is no Unicode.
     """
     return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()
+
+
+def size(number: int) -> str:
+    """``number`` of bytes, such as ``"12.5 KB"``; a KB has 1,000 bytes."""
+    amount, units = float(number), ["bytes", "KB", "MB", "GB", "TB"]
+    while amount >= 999.95 and len(units) > 1:
+        amount /= 1000
+        units.pop(0)
+    return f"{number} bytes" if units[0] == "bytes" else f"{amount:.1f} {units[0]}"

@@ -8,6 +8,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from pigeon.text import size as size
+
 #: Characters that may be shown although they are not printable.
 _LAYOUT = "\n\t"
 
@@ -26,15 +28,6 @@ def shown(value: object) -> str:
 def one_line(value: object) -> str:
     """``value`` as :func:`shown`, in one line."""
     return " ".join(shown(value).split())
-
-
-def size(number: int) -> str:
-    """``number`` of bytes, such as ``"12.5 KB"``; a KB has 1,000 bytes."""
-    amount, units = float(number), ["bytes", "KB", "MB", "GB", "TB"]
-    while amount >= 999.95 and len(units) > 1:
-        amount /= 1000
-        units.pop(0)
-    return f"{number} bytes" if units[0] == "bytes" else f"{amount:.1f} {units[0]}"
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[object]], *, on_terminal: bool) -> str:
