@@ -7,6 +7,7 @@ import hashlib
 import logging
 import shutil
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -34,11 +35,16 @@ from pigeon.models.attempt import Outcome
 from pigeon.models.item import ItemToPush
 from pigeon.queue import Result
 from pigeon.senders.base import Delivery, Sender
+from pigeon.tracing import traced
 
 logger = logging.getLogger("pigeon.engine")
 
 #: Broken connections in a row after which the destination counts as failing.
 BREAKS = 3
+
+
+def _outcome(result: Result | None) -> Mapping[str, object]:
+    return {"outcome": "taken over"} if result is None else result.facts
 
 
 class Courier:
@@ -60,6 +66,7 @@ class Courier:
         self._failing = asyncio.Lock()
         self._breaks = 0
 
+    @traced("pigeon.deliver", lambda self, connection, ready: ready.item.facts, _outcome)
     async def deliver(self, connection: Connection, ready: Ready) -> Result | None:
         """Send ``ready``; ``None`` when another worker has taken the item over.
 

@@ -21,6 +21,7 @@ from pigeon.guard import guarded
 from pigeon.models import Action, ItemToPush, Parcel
 from pigeon.models.item import fetch_objects
 from pigeon.registry import registry
+from pigeon.tracing import number, traced
 
 _locks = KeyedLocks()
 
@@ -41,6 +42,7 @@ class Exported:
 Results = dict[int, Exported | Exception]
 
 
+@traced("pigeon.export", number)
 def export(items: Sequence[ItemToPush]) -> Results:
     """Find or make the parcels of ``items``, and record which parcel each item has.
 

@@ -122,6 +122,20 @@ class ItemToPush(models.Model):
         return not self.model_label
 
     @property
+    def facts(self) -> dict[str, object]:
+        """What log records and spans about an attempt at it say of it, for programs.
+
+        ``attempt`` is the number of the one under way, from 1; ``database`` the queue's alias.
+        """
+        return {
+            "item": self.pk,
+            "rule": self.rule_name,
+            "destination": self.destination,
+            "attempt": self.push_attempts + 1,
+            "database": self._state.db,
+        }
+
+    @property
     def model(self) -> type[models.Model]:
         """The object's model class. Raises ``LookupError`` when it no longer exists."""
         return apps.get_model(self.model_label)

@@ -19,8 +19,10 @@ from pigeon.queue.candidates import due, fresh, next_keys, waiting_rows
 from pigeon.queue.coalesce import Choice, choose
 from pigeon.queue.destinations import is_open
 from pigeon.queue.leases import recover
+from pigeon.tracing import number, traced
 
 
+@traced("pigeon.claim", lambda destination, **_: {"destination": destination.name}, number)
 def claim(
     destination: Destination,
     *,

@@ -20,6 +20,7 @@ from pigeon.models.status import Status
 from pigeon.parcel import Receipt
 from pigeon.queue.basics import by_token, clock
 from pigeon.text import storable
+from pigeon.tracing import traced
 
 logger = logging.getLogger("pigeon.queue")
 
@@ -60,7 +61,19 @@ class Result:
     counts: bool = True
     transcript: tuple[list[Any], ...] = ()
 
+    @property
+    def facts(self) -> dict[str, object]:
+        """What log records and spans say of it, for programs; nothing of it is secret."""
+        bad = self.outcome in (Outcome.RETRY, Outcome.FAILED)
+        return self.item.facts | {
+            "outcome": self.outcome.value if self.outcome else "untried",
+            "seconds": self.duration,
+            "error_class": self.error_class,
+            "error": self.message if bad else "",
+        }
 
+
+@traced("pigeon.record", lambda results, using, **_: {"items": len(results), "database": using})
 def finish(results: Sequence[Result], *, owner: str, using: str) -> set[int]:
     """Record what came of claimed items, all in one transaction.
 
