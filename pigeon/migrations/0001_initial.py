@@ -274,6 +274,10 @@ class Migration(migrations.Migration):
             index=models.Index(fields=['rule_name', 'creation_date'], name='pigeon_item_rule'),
         ),
         migrations.AddIndex(
+            model_name='itemtopush',
+            index=models.Index(fields=['destination', 'status', 'creation_date'], name='pigeon_item_oldest'),
+        ),
+        migrations.AddIndex(
             model_name='pushattempt',
             index=models.Index(fields=['destination', 'started'], name='pigeon_attempt_place'),
         ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.db import models
@@ -72,3 +72,8 @@ class PushAttempt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.item_id}: {self.outcome}"
+
+    @property
+    def ended(self) -> datetime:
+        """When the attempt ended."""
+        return self.started + timedelta(seconds=self.duration)

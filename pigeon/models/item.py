@@ -102,6 +102,9 @@ class ItemToPush(models.Model):
             models.Index(fields=["status", "creation_date"], name="pigeon_item_age"),
             models.Index(fields=["destination", "creation_date"], name="pigeon_item_place"),
             models.Index(fields=["rule_name", "creation_date"], name="pigeon_item_rule"),
+            models.Index(
+                fields=["destination", "status", "creation_date"], name="pigeon_item_oldest"
+            ),
         ]
 
     def __str__(self) -> str:

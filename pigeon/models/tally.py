@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
+from django.conf import settings
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 #: Upper bounds, in seconds, of the attempts that a field of :class:`Tally` counts.
@@ -24,6 +28,24 @@ class Period(models.IntegerChoices):
     MINUTE = 60, _("minute")
     HOUR = 3600, _("hour")
     DAY = 86400, _("day")
+
+
+def start_of(period: Period, moment: datetime) -> datetime:
+    """When the stretch of ``period`` that holds ``moment`` begins, as :attr:`Tally.since` is."""
+    if not period:
+        return stored(datetime(1970, 1, 1, tzinfo=UTC))
+    seconds = int(in_utc(moment).timestamp())
+    return stored(datetime.fromtimestamp(seconds - seconds % period, UTC))
+
+
+def in_utc(moment: datetime) -> datetime:
+    """``moment``, aware or naive in ``TIME_ZONE``, as an aware datetime in UTC."""
+    return (moment if moment.tzinfo else timezone.make_aware(moment)).astimezone(UTC)
+
+
+def stored(moment: datetime) -> datetime:
+    """An aware ``moment`` as :attr:`Tally.since` holds it: naive in UTC without ``USE_TZ``."""
+    return moment if settings.USE_TZ else moment.astimezone(UTC).replace(tzinfo=None)
 
 
 class Tally(models.Model):

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from django.db import connections
 from django.db.models import Q
 
 from pigeon.models.chunks import chunks
@@ -33,14 +34,17 @@ class Old(NamedTuple):
     since: datetime
 
 
-def destinations_in_use(using: str) -> Iterator[str]:
-    """Names of the destinations of all items in the queue: one look per name."""
-    names = ItemToPush.objects.using(using).order_by("destination")
-    name = names.values_list("destination", flat=True).first()
-    while name is not None:
-        yield name
-        later = names.filter(destination__gt=name).values_list("destination", flat=True)
-        name = later.first()
+def destinations_in_use(using: str) -> list[str]:
+    """Names of the destinations of all items in the queue: one look into an index per name."""
+    quote = connections[using].ops.quote_name
+    table, column = quote(ItemToPush._meta.db_table), quote("destination")
+    with connections[using].cursor() as cursor:
+        cursor.execute(
+            f"WITH RECURSIVE names(name) AS (SELECT MIN({column}) FROM {table} UNION ALL "
+            f"SELECT (SELECT MIN({column}) FROM {table} WHERE {column} > names.name) FROM names "
+            "WHERE names.name IS NOT NULL) SELECT name FROM names WHERE name IS NOT NULL"
+        )
+        return [name for (name,) in cursor.fetchall()]
 
 
 def count_waiting(destination: str, using: str) -> int:
@@ -132,10 +136,10 @@ def _oldest(items: ItemQuerySet) -> Iterator[Old]:
         "push_attempts", "next_attempt_date", "render_after",
     )  # fmt: skip
     for item in rows[:LOOKED_AT]:
-        yield Old(item.destination, item.rule_name, _since(item))
+        yield Old(item.destination, item.rule_name, waits_since(item))
 
 
-def _since(item: ItemToPush) -> datetime:
+def waits_since(item: ItemToPush) -> datetime:
     """Since when ``item`` waits: a replay has no attempt yet and was due when it was asked."""
     dates = [item.creation_date]
     if item.push_attempts == 0 and item.status in WAITING:

@@ -1,0 +1,162 @@
+"""What waits for many destinations, in a few statements however many there are.
+
+Each statement asks about a hundred destinations, and looks only at index ranges of limited
+length. Django makes the parts; joined, their SQL is the same for every database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from django.db import connections
+from django.db.models import QuerySet
+
+from pigeon.models.attempt import Outcome, PushAttempt
+from pigeon.models.chunks import chunks
+from pigeon.models.item import ItemToPush
+from pigeon.models.status import UNFINISHED, WAITING, Status
+from pigeon.queue.survey import COUNTED, waits_since
+
+#: Destinations in one statement; SQLite joins no more than 500 parts.
+NAMES = 100
+#: Of each destination and status so many of the oldest items are looked at.
+OLDEST = 20
+#: Of each destination so many of the latest attempts are looked at for an error.
+LATEST = 50
+#: Of each status so many of the oldest waiting items are looked at to tell rules apart.
+RULES = 5_000
+#: What the age of a waiting item depends on.
+_AGE = ("creation_date", "status", "push_attempts", "next_attempt_date", "render_after")
+_FAILED = {Outcome.RETRY, Outcome.FAILED, Outcome.LEASE_ENDED}
+
+
+class Backlog(NamedTuple):
+    """How many items wait for a destination, and are in progress there.
+
+    ``is_capped``: counting stopped, there may be more.
+    """
+
+    waiting: int
+    in_progress: int
+    is_capped: bool
+
+
+class RuleBacklog(NamedTuple):
+    """How many waiting items of a rule were seen, and since when the oldest of them waits."""
+
+    waiting: int
+    oldest: datetime
+
+
+def backlogs(names: Iterable[str], using: str, limit: int = COUNTED) -> dict[str, Backlog]:
+    """Destination → what it has to do; counting stops at ``limit`` items of a status."""
+    counts: dict[str, dict[int, int]] = {}
+    for chunk in chunks(list(names), NAMES):
+        parts = [(name, status) for name in chunk for status in UNFINISHED]
+        for at, number in _counts([_range(*part, using)[:limit] for part in parts], using):
+            name, status = parts[at]
+            counts.setdefault(name, {})[status] = number
+    return {name: _backlog(found, limit) for name, found in counts.items()}
+
+
+def oldest_waiting(names: Iterable[str], using: str) -> dict[str, datetime]:
+    """Destination → since when its oldest item waits; those where nothing waits are left out.
+
+    As :func:`pigeon.queue.survey.oldest` has it; of each destination and status the first
+    :data:`OLDEST` are looked at.
+    """
+    found: dict[str, datetime] = {}
+    for chunk in chunks(list(names), NAMES):
+        parts = [
+            _range(name, status, using).order_by("creation_date")[:OLDEST]
+            for name in chunk
+            for status in WAITING
+        ]
+        sql, params = _joined(parts, ("id", "destination", *_AGE), using)
+        for item in ItemToPush.objects.using(using).raw(sql, params):
+            since = waits_since(item)
+            found[item.destination] = min(since, found.get(item.destination, since))
+    return found
+
+
+def latest_failures(names: Iterable[str], using: str) -> list[PushAttempt]:
+    """Of each destination and rule the latest failed attempt.
+
+    Of each destination the last :data:`LATEST` attempts are looked at. What comes back has
+    ``destination``, ``rule_name``, ``started``, ``duration``, ``error_class`` and ``message``.
+    """
+    attempts = PushAttempt.objects.using(using).order_by("-started")
+    latest: dict[tuple[str, str], PushAttempt] = {}
+    for chunk in chunks(list(names), NAMES):
+        parts = [attempts.filter(destination=name)[:LATEST] for name in chunk]
+        fields = ("id", "destination", "rule_name", "started", "outcome")
+        sql, params = _joined(parts, fields, using)
+        for attempt in PushAttempt.objects.using(using).raw(sql, params):
+            key = attempt.destination, attempt.rule_name
+            if attempt.outcome in _FAILED:
+                known = latest.setdefault(key, attempt)
+                latest[key] = max(known, attempt, key=lambda each: each.started)
+    # Messages may be long: only those that are wanted are read.
+    told = ("destination", "rule_name", "started", "duration", "error_class", "message")
+    ids = [attempt.pk for attempt in latest.values()]
+    return [row for some in chunks(ids) for row in attempts.filter(pk__in=some).only(*told)]
+
+
+def rule_backlogs(using: str) -> tuple[dict[str, RuleBacklog], bool]:
+    """Rule → its waiting items among the oldest :data:`RULES` of each status.
+
+    Returns:
+        Also whether there are more, so that each rule may have more.
+    """
+    found: dict[str, RuleBacklog] = {}
+    is_capped = False
+    for status in WAITING:
+        rows = ItemToPush.objects.using(using).filter(status=status).order_by("creation_date")
+        items = list(rows.only("rule_name", *_AGE)[:RULES])
+        is_capped |= len(items) == RULES
+        for item in items:
+            since, known = waits_since(item), found.get(item.rule_name)
+            number, oldest = known or (0, since)
+            found[item.rule_name] = RuleBacklog(number + 1, min(since, oldest))
+    return found, is_capped
+
+
+def _range(name: str, status: int, using: str) -> QuerySet[ItemToPush]:
+    return ItemToPush.objects.using(using).filter(destination=name, status=status)
+
+
+def _backlog(counts: dict[int, int], limit: int) -> Backlog:
+    waiting = sum(counts[status] for status in WAITING)
+    capped = any(number >= limit for number in counts.values())
+    return Backlog(waiting, counts[Status.IN_PROGRESS], capped)
+
+
+def _counts(queries: Sequence[QuerySet[Any]], using: str) -> Iterator[tuple[int, int]]:
+    """Position of each of ``queries`` and how many rows it has."""
+    parts, values = [], []
+    for at, query in enumerate(queries):
+        sql, params = _sql(query.values("destination"), using)
+        parts.append(f"SELECT {at}, (SELECT COUNT(*) FROM ({sql}) AS counted)")
+        values += params
+    with connections[using].cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(parts), values)
+        yield from cursor.fetchall()
+
+
+def _joined(
+    queries: Sequence[QuerySet[Any]], fields: Sequence[str], using: str
+) -> tuple[str, list[Any]]:
+    """One statement for the ``fields`` of the rows of all ``queries``, which may be slices."""
+    parts, values = [], []
+    for query in queries:
+        sql, params = _sql(query.values(*fields), using)
+        parts.append(f"SELECT * FROM ({sql}) AS part")
+        values += params
+    return " UNION ALL ".join(parts), values
+
+
+def _sql(query: QuerySet[Any], using: str) -> tuple[str, list[Any]]:
+    sql, params = query.query.get_compiler(using).as_sql()
+    return sql, list(params)
