@@ -60,7 +60,8 @@ def explain(model: type[Model], pk: str, using: str | None = None) -> Explanatio
     using = using or conf.DATABASES[0]
     key = _key(model, pk)
     instance = model._base_manager.using(using).filter(pk=key).first()
-    records = Records(model, str(key), using)
+    routes = {rule.name: registry.routing_of(rule).destinations for rule in registry.rules()}
+    records = Records(model, str(key), using, routes)
     result = Explanation(f"{model._meta.label} {key}", _title(instance), using)
     result.notes = list(_notes(model, instance, using))
     for rule in registry.rules():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -12,6 +12,7 @@ from pigeon.condition import condition, states_by_name
 from pigeon.conf import conf
 from pigeon.configuration import labels_of
 from pigeon.destinations import Destination
+from pigeon.models.chunks import chunks
 from pigeon.models.item import ItemToPush, order_key
 from pigeon.models.publication import Publication
 from pigeon.models.status import Status
@@ -56,15 +57,31 @@ class Place:
 
 
 class Records:
-    """The object's items and publications, by rule and destination."""
+    """The object's items and publications, by rule and destination.
 
-    def __init__(self, model: type[Model], key: str, using: str) -> None:
+    Args:
+        model: the object's model.
+        key: its primary key as text.
+        using: alias of its database.
+        routes: rule → its destinations, for all rules.
+    """
+
+    def __init__(
+        self,
+        model: type[Model],
+        key: str,
+        using: str,
+        routes: Mapping[str, Mapping[str, Destination]],
+    ) -> None:
         self._labels, self._key, self._using = labels_of(model), key, using
-        self._states = states_by_name()
+        self._states, self._now = states_by_name(), clock(using)
         rows = ItemToPush.objects.using(using).filter(model_label__in=self._labels, object_id=key)
         self._has_queue = using in conf.DATABASES
         self._items = list(rows.order_by("-pk")[:LOOKED_AT]) if self._has_queue else []
         self.rules = {item.rule_name for item in self._items}
+        pairs = {(rule, name) for rule, names in routes.items() for name in names}
+        pairs |= {(item.rule_name, item.destination) for item in self._items}
+        self._publications = self._held(pairs) if self._has_queue else {}
 
     def places(self, rule: str, destinations: Mapping[str, Destination]) -> list[Place]:
         """The rule's destinations, and those that have items of it besides."""
@@ -77,16 +94,25 @@ class Records:
     ) -> Place:
         words = "it is no longer a destination of this rule"
         if known is not None:
-            words = condition(known, self._states.get(name), clock(self._using))
+            words = condition(known, self._states.get(name), self._now)
         shown = [_item(item) for item in items if item.destination == name][:SHOWN]
-        return Place(name, known.url if known else "", words, shown, self._held(rule, name))
+        held = self._publications.get((rule, name), [])
+        return Place(name, known.url if known else "", words, shown, held)
 
-    def _held(self, rule: str, name: str) -> list[Held]:
-        if not self._has_queue:
-            return []
-        keys = [order_key(name, rule, label, self._key) for label in self._labels]
-        rows = Publication.objects.using(self._using).filter(order_key__in=keys).order_by("path")
-        return [Held(row.path, row.size, row.published_date) for row in rows]
+    def _held(self, pairs: Collection[tuple[str, str]]) -> dict[tuple[str, str], list[Held]]:
+        """Rule and destination → what is there of the object; one statement for all."""
+        keys = {
+            order_key(name, rule, label, self._key): (rule, name)
+            for rule, name in pairs
+            for label in self._labels
+        }
+        found: dict[tuple[str, str], list[Held]] = {}
+        for chunk in chunks(list(keys)):
+            rows = Publication.objects.using(self._using).filter(order_key__in=chunk)
+            for row in rows.order_by("path"):
+                held = Held(row.path, row.size, row.published_date)
+                found.setdefault(keys[row.order_key], []).append(held)
+        return found
 
 
 def _item(item: ItemToPush) -> Item:
