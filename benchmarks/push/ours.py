@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -78,6 +80,7 @@ def _warm_up(rule: str, objects: Any, processes: int, destinations: Sequence[str
         if done():
             worker.until(lambda: not Hold.objects.exists())  # so long it has something to write
             return
+        time.sleep(random.random())  # processes that look in step would always be the same first
     raise SystemExit("Not every process of the worker took part")
 
 

@@ -6,6 +6,7 @@ import html
 import json
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 REDACTED = "[redacted]"
 
@@ -18,7 +19,12 @@ def redact(text: str, secrets: Sequence[str]) -> str:
     """
     if not secrets:
         return text
-    return re.sub("|".join(map(_pattern, secrets)), REDACTED, text)
+    return _any_of(tuple(secrets)).sub(REDACTED, text)
+
+
+@lru_cache(maxsize=256)
+def _any_of(secrets: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(map(_pattern, secrets)))
 
 
 def _pattern(secret: str) -> str:

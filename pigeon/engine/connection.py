@@ -38,6 +38,13 @@ class Connection:
         self._sender: Sender | None = None
         self._opening = asyncio.Lock()
         self._refused = False
+        self._is_new = True
+
+    @property
+    def words(self) -> str:
+        """How a transcript begins; the first one that asks used a connection of its own."""
+        was_new, self._is_new = self._is_new, False
+        return "connected and logged in to" if was_new else "on an open connection to"
 
     async def sender(self) -> Sender:
         """The open sender; opens one if there is none, or if the last one broke.
@@ -67,6 +74,7 @@ class Connection:
                 raise _unreachable(error, self._destination) from error
             raise
         self._opened.set()
+        self._is_new = True
         return sender
 
     async def discard(self, sender: Sender, *, hangs: bool = False) -> bool:

@@ -78,6 +78,7 @@ class Courier:
         sender: Sender | None = None
         try:
             sender = await connection.sender()
+            delivery.note(f"{connection.words} {self._destination.url}")
             await send_in_time(sender, delivery, ready.item.expires)
             self._breaks = 0
         except NotTried:
@@ -97,6 +98,7 @@ class Courier:
             started=started,
             duration=time.perf_counter() - clock,
             receipts=tuple(delivery.receipts),
+            transcript=delivery.transcript.lines(self._destination.redact),
             traces=sender is not None and delivery.traces,
         )
 

@@ -16,6 +16,7 @@ from pigeon.parcel import Held, Parcel, Receipt
 from pigeon.remotes.source import Source
 from pigeon.remotes.threads import OwnThread, in_own_thread
 from pigeon.senders.capabilities import Capabilities
+from pigeon.senders.transcript import Transcript
 
 Action = Literal["put", "remove"]
 T = TypeVar("T")
@@ -40,6 +41,7 @@ class Delivery:
         deadline: when (aware) nobody wants it any more; ``None``: never. The engine cancels what
             is not done by then.
         receipts: what has landed so far; filled by :meth:`record`.
+        transcript: what was done so far, with the time of each step; filled by :meth:`note`.
         traces: something may stand there under our token, and what stale tokens left has been
             seen to. A sender that says ``False`` at first keeps the stale ones if it fails.
     """
@@ -56,6 +58,7 @@ class Delivery:
     check_lease: Callable[[], Awaitable[None]]
     deadline: datetime | None = None
     receipts: list[Receipt] = field(default_factory=list)
+    transcript: Transcript = field(default_factory=Transcript)
     traces: bool = True
 
     @property
@@ -77,6 +80,13 @@ class Delivery:
     def record(self, receipt: Receipt) -> None:
         """Say that a file landed, at the moment it has: a later failure forgets nothing."""
         self.receipts.append(receipt)
+
+    def note(self, step: str) -> None:
+        """Say what was just done, for the operator: a few words, without a full stop.
+
+        They are redacted before they are stored. Of very many only the first and the last stay.
+        """
+        self.transcript.add(step)
 
 
 class Sender(ABC):
@@ -249,5 +259,7 @@ COMMON_OPTIONS: dict[str, Any] = {
     "delivery_timeout": (int, float),
     "rate": str,
     "hours": str,
+    "old_age": (int, float),
+    "too_old_age": (int, float),
     "password": (str, Callable),
 }

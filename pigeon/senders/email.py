@@ -125,6 +125,7 @@ class EmailSender(SyncSender):
         self.check_lease(delivery)
         delivery.traces = True
         self._mailer.send(message)
+        delivery.note(f"the mail server took {message_id} with {len(parcel.files)} files")
         for file in parcel.files:
             delivery.record(
                 Receipt(file.path, message_id, file.size, file.sha256, "mailed", "none")

@@ -162,7 +162,10 @@ class Ladder:
                     except Exception as error:  # noqa: BLE001 - raised below
                         errors.append(error)
 
-        await asyncio.gather(*(publish(upload) for upload in uploads))
+        if len(uploads) == 1:
+            await publish(uploads[0])
+        else:
+            await asyncio.gather(*(publish(upload) for upload in uploads))
         if errors:
             raise errors[0]
 

@@ -20,6 +20,7 @@ from pigeon.senders.folders import Folders
 from pigeon.senders.ladder import Ladder
 from pigeon.senders.manner import Manner
 from pigeon.senders.names import final_path, temporary_path
+from pigeon.senders.narrated import Narrated
 
 
 class RemoteSender(Sender):
@@ -40,7 +41,7 @@ class RemoteSender(Sender):
         self.in_flight = int(destination.options.get("in_flight", self._remote.in_flight))
         if self._remote.in_flight == 1:
             self.in_flight = 1
-        self._folders = Folders(self._remote)
+        self._folders = Folders()
         self._manner = Manner()
 
     @classmethod
@@ -88,29 +89,32 @@ class RemoteSender(Sender):
     async def send(self, delivery: Delivery) -> None:
         """Put the parcel and remove what is to go, or only remove."""
         delivery.traces = False
-        await self._sweep(delivery, self._stale(delivery, delivery.held))
+        remote = Narrated(self._remote, delivery.note)
+        await self._sweep(remote, delivery, self._stale(delivery, delivery.held))
         if delivery.action == "put":
             if delivery.parcel is None:
                 raise PermanentError("There is no parcel to put.")
-            ladder = Ladder(self._remote, self._folders, self._manner, self.in_flight, delivery)
+            ladder = Ladder(remote, self._folders, self._manner, self.in_flight, delivery)
             await ladder.climb(delivery.parcel)
             if not delivery.remove_stale:
                 return
-        stale = self._stale(delivery, await self._ours(delivery.held))
-        await self._remove(delivery, stale - {receipt.path for receipt in delivery.receipts})
+        stale = self._stale(delivery, await self._ours(remote, delivery.held))
+        await self._remove(
+            remote, delivery, stale - {receipt.path for receipt in delivery.receipts}
+        )
 
-    async def _ours(self, held: Iterable[Held]) -> list[Held]:
+    async def _ours(self, remote: Remote, held: Iterable[Held]) -> list[Held]:
         """``held`` without what turns out to be the partner's own, which we may not touch.
 
         In place, what stands there may be half of ours.
         """
         if self._manner.overwrite == "replace" or self._manner.in_place:
             return list(held)
-        return [each for each in held if each.is_certain or await self._is_ours(each)]
+        return [each for each in held if each.is_certain or await self._is_ours(remote, each)]
 
-    async def _is_ours(self, held: Held) -> bool:
-        path = final_path(self._remote.root, held.path)
-        return await readback.holds(self._remote, path, held) is not False
+    async def _is_ours(self, remote: Remote, held: Held) -> bool:
+        path = final_path(remote.root, held.path)
+        return await readback.holds(remote, path, held) is not False
 
     def _stale(self, delivery: Delivery, files: Iterable[Held]) -> set[str]:
         """What the destination holds, or may hold, of ours beside the parcel's own files.
@@ -123,25 +127,23 @@ class RemoteSender(Sender):
             held |= companions.beside(self._manner, held - beside)
         return held - {file.path for file in (delivery.parcel.files if delivery.parcel else ())}
 
-    async def _sweep(self, delivery: Delivery, paths: Iterable[str]) -> None:
+    async def _sweep(self, remote: Remote, delivery: Delivery, paths: Iterable[str]) -> None:
         """Remove what earlier attempts left of files that we do not put."""
         if self._manner.in_place:
             return
-        root = self._remote.root
+        root = remote.root
         for path in paths:
             for token in delivery.stale_tokens:
                 final = final_path(root, path)
                 with suppress(RemoteFileNotFound):
-                    await self._remote.remove(
-                        temporary_path(final, token, self._manner.temporary, root)
-                    )
+                    await remote.remove(temporary_path(final, token, self._manner.temporary, root))
 
-    async def _remove(self, delivery: Delivery, paths: Iterable[str]) -> None:
+    async def _remove(self, remote: Remote, delivery: Delivery, paths: Iterable[str]) -> None:
         """Done-files first: none must speak of what is gone."""
         done = {path for path in paths if companions.is_done_file(self._manner, path)}
         for path in (*sorted(done), *sorted(set(paths) - done)):
-            remote_path = final_path(self._remote.root, path)
+            remote_path = final_path(remote.root, path)
             await delivery.check_lease()
             with suppress(RemoteFileNotFound):  # the partner has taken it away already
-                await self._remote.remove(remote_path)
+                await remote.remove(remote_path)
             delivery.record(Receipt(path, remote_path, 0, "", "removed", "none"))

@@ -94,6 +94,7 @@ class StorageSender(SyncSender):
         if not chosen:
             chosen = self._save(delivery, name, source)
             published, verified = "stored", self._verified(delivery, chosen, file)
+        delivery.note(f"{file.path}, {file.size} bytes: {published} as {chosen}")
         delivery.record(Receipt(file.path, chosen, file.size, file.sha256, published, verified))
         before = self._name_of(held) if held else chosen
         if before != chosen and self._overwrite == "replace":
@@ -184,6 +185,7 @@ class StorageSender(SyncSender):
         if known or self._is_there(name, held.size, held.sha256):
             with suppress(FileNotFoundError):
                 self._storage.delete(name)
+        delivery.note(f"deleted {name}")
         delivery.record(Receipt(held.path, name, 0, "", "removed", "none"))
 
     def _name_of(self, held: Held) -> str:

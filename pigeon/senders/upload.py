@@ -154,7 +154,7 @@ class Upload:
             self.started = True
             if self.offset and not await self._is_long_enough():
                 self.offset = 0
-            size = await folders.put(self.source, self.current, self.offset)
+            size = await folders.put(self.remote, self.source, self.current, self.offset)
             self.verified = await self._verify(size)
         if self.manner.chmod is not None:
             await self._chmod(self.manner.chmod)
@@ -228,7 +228,7 @@ class Upload:
             return "in-place"
         folder = posixpath.dirname(self.final)
         if folder != posixpath.dirname(self.current):
-            await folders.make(folder, time.monotonic())
+            await folders.make(self.remote, folder, time.monotonic())
         try:
             await self._rename_at_once()
         except RenameUnsupported as error:

@@ -181,7 +181,7 @@ def test_a_file_to_go_on_with_that_is_gone_is_begun_anew(place: Place, tmp_path:
     async def check(remote: Remote, at: Callable[[str], str]) -> None:
         upload = Upload(remote, Manner(), source(tmp_path, LARGE), at("a"), "t")
         upload.offset = 1_500_000
-        folders = Folders(remote)
+        folders = Folders()
         await upload.put(folders)
         await upload.publish(folders)
 

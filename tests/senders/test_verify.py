@@ -79,7 +79,7 @@ def test_sizes_by_ftp(
     async def put(remote: FTPRemote) -> None:
         upload = Upload(remote, Manner(), source, "/in/a", "t")
         with pytest.raises(error, match=text):
-            await upload.put(Folders(remote))
+            await upload.put(Folders())
 
     Script(**answers).run(put)
 

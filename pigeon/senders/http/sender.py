@@ -101,12 +101,14 @@ class HTTPSender(Sender):
         for file in parcel.files:
             target = urls.target(self.destination, file.path)
             if delivery.stale_tokens and await looks.has(target, file):
+                delivery.note(f"{file.path} was there already")
                 delivery.record(self._receipt(file, "found", "sha256"))
                 continue
             delivery.traces = True
             body = FileBody(Source(parcel.local_path(file), file), delivery.check_lease)
             key = _key_of(delivery.idempotency_key, file.path)
-            await exchange.give("PUT", target, body, key, f"take {file.path}")
+            answer = await exchange.give("PUT", target, body, key, f"take {file.path}")
+            delivery.note(f"PUT {file.path}, {file.size} bytes: answer {answer.status}")
             await looks.verify(target, file, self._manner.verify)
             delivery.record(self._receipt(file, "put", self._manner.verify))
 
@@ -115,7 +117,9 @@ class HTTPSender(Sender):
         sources = [Source(parcel.local_path(file), file) for file in parcel.files]
         form = FormBody(manner.fields, manner.fieldname, sources, key, delivery.check_lease)
         delivery.traces = True
-        await exchange.give("POST", urls.target(self.destination), form, key, _doing(parcel.files))
+        doing = _doing(parcel.files)
+        answer = await exchange.give("POST", urls.target(self.destination), form, key, doing)
+        delivery.note(f"POST to {doing}: answer {answer.status}")
         for file in parcel.files:
             # Without the path, which may be a web hook's secret.
             address = urls.origin(self.destination)
@@ -133,7 +137,8 @@ class HTTPSender(Sender):
         await delivery.check_lease()
         for path, target in targets:
             delivery.traces = True
-            await exchange.delete(target, f"delete {path}")
+            answer = await exchange.delete(target, f"delete {path}")
+            delivery.note(f"DELETE {path}: answer {answer.status}")
             address = urls.shown(self.destination, path)
             delivery.record(Receipt(path, address, 0, "", "removed", "none"))
 
