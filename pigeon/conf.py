@@ -59,6 +59,8 @@ class Settings:
     CHECK_OLD_AGE: float = 600
     #: Seconds that an item may wait before ``pigeon_check`` is critical.
     CHECK_TOO_OLD_AGE: float = 1800
+    #: Bearer token with which Prometheus reads the metrics; empty: only staff with permission may.
+    METRICS_TOKEN: str = ""
     #: Seconds for which a worker holds what it claimed; renewed at a third of it.
     LEASE_DURATION: float = 120
     #: How many items a worker claims, and records, at once at one destination.

@@ -6,7 +6,10 @@ of the dashboard has.
 
 from django.urls import include, path
 
+from pigeon.metrics.views import metrics
+
 app_name = "pigeon"
 urlpatterns = [
     path("", include("pigeon.dashboard.urls")),
+    path("metrics", metrics, name="metrics"),
 ]
