@@ -5,12 +5,27 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
+from pigeon import overview
 from pigeon.dashboard.access import viewer
+from pigeon.dashboard.charts import chart
+from pigeon.dashboard.figures import destination_row, rule_row, totals_cells
 from pigeon.dashboard.pages import page
+from pigeon.dashboard.verdict import verdict
 
 
 @viewer
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """The verdict, then all destinations and rules."""
-    return page(request, "pigeon/home.html", title="Overview", section="home")
+    destinations = overview.destinations()
+    return page(
+        request,
+        "pigeon/home.html",
+        title="Overview",
+        section="home",
+        verdict=verdict(),
+        totals=totals_cells(overview.totals(destinations)),
+        chart=chart(request),
+        destinations=[destination_row(view) for view in destinations],
+        rules=[rule_row(view) for view in overview.rules()],
+    )

@@ -1,0 +1,121 @@
+"""The search field and the filters of the list of items."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.utils import timezone
+from django.utils.http import urlencode
+
+from pigeon.conf import conf
+from pigeon.models.status import FIRST_ERROR, UNFINISHED, WAITING, Status
+from pigeon.overview.query import Query
+from pigeon.registry import registry
+
+#: Name → the statuses that people ask for together.
+GROUPS: Mapping[str, tuple[int, ...]] = {
+    "failed": tuple(status for status in Status if status >= FIRST_ERROR),
+    "waiting": WAITING,
+    "unfinished": UNFINISHED,
+}
+_YEARS = range(1970, 9000)
+
+
+class MomentField(forms.DateTimeField):
+    """A time of the site's time zone, as browsers send it."""
+
+    widget = forms.DateTimeInput(
+        attrs={"type": "datetime-local", "step": "1"}, format="%Y-%m-%dT%H:%M:%S"
+    )
+
+    def clean(self, value: Any) -> datetime | None:
+        """The moment, as the database has moments. Raises ``ValidationError``."""
+        moment = super().clean(value)
+        if moment is None:
+            return None
+        if moment.year not in _YEARS:
+            raise forms.ValidationError("Choose a year from 1970 to 8999.")
+        if timezone.is_aware(moment) and not settings.USE_TZ:
+            return timezone.make_naive(moment)
+        return moment
+
+
+class SearchForm(forms.Form):
+    """What is looked for; every field may be empty."""
+
+    q = forms.CharField(required=False, max_length=300, label="Object, file, #item or title")
+    destination = forms.CharField(required=False, max_length=200)
+    rule = forms.CharField(required=False, max_length=100)
+    status = forms.MultipleChoiceField(required=False)
+    since = MomentField(required=False, label="Tried from")
+    until = MomentField(required=False, label="Tried before")
+    object = forms.CharField(required=False, max_length=450)
+    using = forms.ChoiceField(required=False, label="Queue")
+
+    def __init__(self, data: Any) -> None:
+        super().__init__(data)
+        choices = [(name, name) for name in GROUPS]
+        choices += [(str(status.value), str(status.label)) for status in Status]
+        self.fields["status"].choices = choices  # type: ignore[attr-defined]
+        aliases = [(alias, alias) for alias in conf.DATABASES]
+        self.fields["using"].choices = aliases  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a time that ends before it begins."""
+        found: dict[str, Any] = super().clean() or self.cleaned_data
+        since, until = found.get("since"), found.get("until")
+        if since and until and since >= until:
+            self.add_error("until", "The time must end after it begins.")
+        return found
+
+    @property
+    def using_alias(self) -> str:
+        """Alias of the queue that is searched."""
+        return self.cleaned_data.get("using") or conf.DATABASES[0]
+
+    def query(self) -> Query:
+        """What to look for, of a valid form."""
+        found = self.cleaned_data
+        return Query(
+            text=found["q"].strip(),
+            destination=found["destination"],
+            rule=found["rule"],
+            statuses=tuple(sorted(_numbers(found["status"]))),
+            since=found["since"],
+            until=found["until"],
+            object=found["object"].strip(),
+        )
+
+    def pairs(self) -> list[tuple[str, str]]:
+        """What was asked, for addresses and hidden fields."""
+        return [
+            (name, value)
+            for name in self.fields
+            for value in self.data.getlist(name)  # type: ignore[attr-defined]
+            if value
+        ]
+
+    def address(self, **more: str) -> str:
+        """The same question as the query of an address."""
+        return urlencode([*self.pairs(), *more.items()])
+
+
+def destination_names(present: str) -> list[str]:
+    """Names to choose from; ``present`` may be of a destination that is gone."""
+    return sorted({*registry.destinations(), *filter(None, [present])})
+
+
+def rule_names(present: str) -> list[str]:
+    """Names of rules to choose from; ``present`` may be of one that is gone."""
+    return sorted({*(rule.name for rule in registry.rules()), *filter(None, [present])})
+
+
+def _numbers(names: Iterable[str]) -> set[int]:
+    groups = [GROUPS[name] for name in names if name in GROUPS]
+    return {number for group in groups for number in group} | {
+        int(name) for name in names if name not in GROUPS
+    }
