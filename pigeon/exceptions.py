@@ -26,6 +26,10 @@ class NotRegistered(ConfigurationError):
     """Nothing is registered under that name."""
 
 
+class OperationRefused(PigeonError):
+    """What somebody asked of the queue cannot be done, or was not said clearly enough."""
+
+
 class ItemError(PigeonError):
     """An item cannot go on; retrying without a change would fail the same way."""
 

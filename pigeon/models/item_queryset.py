@@ -219,17 +219,47 @@ class ItemQuerySet(models.QuerySet["ItemToPush"]):
         )
 
     def set_replayed(self, when: datetime, *, rerender: bool, force: bool) -> int:
-        """Finished items go again: as sent, or rendered anew."""
+        """Items that nobody holds go again: as sent, or rendered anew.
+
+        Forced ones go even if they have expired; those that wait and are forced stay so.
+        """
         anew: dict[str, Any] = {"parcel": None, "render_after": when} if rerender else {}
-        return self.exclude(status__in=UNFINISHED).update(
+        # First, while MariaDB, which goes from left to right, still sees the old status.
+        forced = Case(When(status=Status.RETRY, then=F("forced")), default=Value(False))
+        fate: dict[str, Any] = {"forced": True, "expires": None} if force else {"forced": forced}
+        return self.exclude(status__in=(Status.NEW, Status.IN_PROGRESS)).update(
+            **fate,
             status=Status.RETRY,
             next_attempt_date=when,
             push_attempts=0,
             failures=0,
             message="",
-            forced=force,
             **anew,
         )
+
+    def set_moved(self, to: str, order_key: str, when: datetime | None, *, force: bool) -> int:
+        """Items that nobody holds go to the destination ``to`` instead, or again there.
+
+        What earlier attempts may have left is at the old destination, so nobody looks for it.
+        ``when`` is ``None`` for those that nobody has tried yet.
+        """
+        return self.exclude(status=Status.IN_PROGRESS).update(
+            destination=to,
+            order_key=order_key,
+            status=Status.NEW if when is None else Status.RETRY,
+            next_attempt_date=when,
+            push_attempts=0,
+            failures=0,
+            pushed_date=None,
+            message="",
+            lease_token="",
+            previous_token="",
+            **({"forced": True, "expires": None} if force else {"forced": False}),
+        )
+
+    def set_priority(self, priority: int) -> int:
+        """Items that wait go earlier than those with a lower number."""
+        return self.waiting().update(priority=priority)
 
     def cancel(self, message: str = "Cancelled.") -> int:
         """Call off items that still wait."""

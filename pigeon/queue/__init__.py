@@ -5,6 +5,7 @@ the database (``using``) whose queue is meant; destinations' states and holds li
 of ``PIGEON_DATABASES``.
 """
 
+from pigeon.queue import pausing, steering
 from pigeon.queue.basics import add, clock, state_alias
 from pigeon.queue.claims import claim, has_work, renew
 from pigeon.queue.destinations import (
@@ -16,6 +17,7 @@ from pigeon.queue.destinations import (
 )
 from pigeon.queue.pace import give_time_back, take_time
 from pigeon.queue.results import Result, finish
+from pigeon.queue.tallies import clean_tallies
 from pigeon.queue.upkeep import Replay, clean, hasten, replay
 
 __all__ = [
@@ -25,6 +27,7 @@ __all__ = [
     "add",
     "claim",
     "clean",
+    "clean_tallies",
     "clock",
     "destination_failed",
     "destination_succeeded",
@@ -33,9 +36,11 @@ __all__ = [
     "has_work",
     "hasten",
     "is_open",
+    "pausing",
     "renew",
     "replay",
     "retry_date",
     "state_alias",
+    "steering",
     "take_time",
 ]

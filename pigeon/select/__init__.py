@@ -6,15 +6,29 @@ only inserts: a save neither waits for a worker nor holds one up.
 
 from pigeon.select.events import Event, has_queue, select
 from pigeon.select.objects import key_of, title_of
-from pigeon.select.requests import add_item_to_push, enqueue, mass_push
+from pigeon.select.requests import (
+    Page,
+    Rule,
+    add_item_to_push,
+    enqueue,
+    mass_push,
+    pages,
+    queue_of,
+    rule_name,
+)
 
 __all__ = [
     "Event",
+    "Page",
+    "Rule",
     "add_item_to_push",
     "enqueue",
     "has_queue",
     "key_of",
     "mass_push",
+    "pages",
+    "queue_of",
+    "rule_name",
     "select",
     "title_of",
 ]

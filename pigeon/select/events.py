@@ -20,7 +20,7 @@ from pigeon.guard import Guard, guarded
 from pigeon.models.item import ItemToPush
 from pigeon.models.status import Action
 from pigeon.select.items import build_items, wanted_deletions
-from pigeon.select.objects import snapshot_of, title_of
+from pigeon.select.objects import actor_of_now, snapshot_of, title_of
 
 logger = logging.getLogger("pigeon.select")
 
@@ -57,6 +57,11 @@ class Event:
     def title(self) -> str:
         """The object's name for people."""
         return title_of(self.instance)
+
+    @cached_property
+    def actor(self) -> str:
+        """Who did it, if anybody knows."""
+        return actor_of_now()
 
     @cached_property
     def snapshot(self) -> Any:

@@ -55,6 +55,7 @@ def build_items(
             model_label=model._meta.label_lower,
             object_id=key,
             title=event.title,
+            actor=event.actor,
             event_id=event.id,
             action=action or event.action,
             changed_fields=sorted(event.changed),

@@ -10,13 +10,14 @@ from django.core import serializers
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Model
 
+from pigeon.actor import current_actor
 from pigeon.guard import guarded
 from pigeon.text import storable
 
 logger = logging.getLogger("pigeon.select")
 
-#: Characters of a title, and of a primary key as text; the columns' lengths.
-MAX_TITLE = MAX_KEY = 255
+#: Characters of a title, of a primary key as text, and of a name; the columns' lengths.
+MAX_TITLE = MAX_KEY = MAX_ACTOR = 255
 
 
 def key_of(model: type[Model], instance: Model) -> str:
@@ -36,6 +37,16 @@ def title_of(instance: Model) -> str:
             return storable(str(instance))[:MAX_TITLE]
     except Exception:  # noqa: BLE001 - see above
         return f"{instance._meta.verbose_name} {instance.pk}"[:MAX_TITLE]
+
+
+def actor_of_now() -> str:
+    """Who is at work; empty when nobody knows: to find it out must not break a save."""
+    try:
+        with guarded():
+            return storable(current_actor())[:MAX_ACTOR]
+    except Exception:
+        logger.exception("Nobody could tell whose request this is.")
+        return ""
 
 
 def snapshot_of(instance: Model) -> Any:

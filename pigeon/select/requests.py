@@ -6,6 +6,7 @@ import hashlib
 import json
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -23,7 +24,7 @@ from pigeon.models.status import Action
 from pigeon.registry import registry
 from pigeon.select.events import Event
 from pigeon.select.items import build_items, expiry_of
-from pigeon.select.objects import MAX_KEY, MAX_TITLE
+from pigeon.select.objects import MAX_KEY, MAX_TITLE, actor_of_now
 from pigeon.text import storable
 
 #: A rule itself, its class or its name.
@@ -85,15 +86,63 @@ def enqueue(queryset: QuerySet[Any], rule: Rule, *, expires: datetime | None = N
         ConfigurationError: the database that saves go to has no queue.
         TypeError: ``queryset`` is not a queryset of objects.
     """
+    total = 0
+    for page in pages(queryset, rule, expires=expires):
+        page.queue()
+        total += len(page.items)
+    return total
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Items that are not queued yet, of a page of objects.
+
+    Attributes:
+        items: what the rule wants of them.
+        refused: objects that the rule's filters refused.
+        using: alias of the database whose queue is meant.
+    """
+
+    items: list[ItemToPush]
+    refused: int
+    using: str
+
+    def queue(self) -> None:
+        """Queue them, in the present transaction if there is one."""
+        queue.add(self.items, self.using)
+
+
+def pages(
+    queryset: QuerySet[Any], rule: Rule, *, expires: datetime | None = None
+) -> Iterator[Page]:
+    """What :func:`enqueue` queues, in pages that the caller queues; arguments and errors alike."""
     found = _registered(rule)
+    using = queue_of(queryset)
+    for page in _pages(queryset.using(using)):
+        answers = [_accepted(found, each, using, expires) for each in page]
+        items = [item for answer in answers if answer is not None for item in answer]
+        yield Page(items, answers.count(None), using)
+
+
+def queue_of(queryset: QuerySet[Any]) -> str:
+    """Alias of the database whose queue gets items of the objects in ``queryset``.
+
+    Raises:
+        ConfigurationError: the database that saves of them go to has no queue.
+        TypeError: ``queryset`` is not a queryset of objects.
+    """
     using = _writing_alias(queryset)
     _demand_queue(using)
-    total = 0
-    for page in _pages(queryset.using(using)):
-        items = [item for each in page for item in _accepted(found, each, using, expires)]
-        queue.add(items, using)
-        total += len(items)
-    return total
+    return using
+
+
+def rule_name(rule: Rule) -> str:
+    """The name of ``rule``.
+
+    Raises:
+        NotRegistered: there is no such rule.
+    """
+    return _registered(rule).name
 
 
 def mass_push(rule: Rule, args: Sequence[str] = ()) -> list[ItemToPush]:
@@ -131,6 +180,7 @@ def _batch_items(
             object_id=text if len(text) <= MAX_KEY else hashlib.sha256(text.encode()).hexdigest(),
             arguments=args,
             title=storable(" ".join([rule.name, *args]))[:MAX_TITLE],
+            actor=actor_of_now(),
             event_id=event_id,
             action=Action.CREATED,
             priority=rule.priority,
@@ -163,10 +213,11 @@ def _writing_alias(queryset: Any) -> str:
 
 def _accepted(
     rule: DefaultConfiguration, instance: Model, using: str, expires: datetime | None
-) -> list[ItemToPush]:
+) -> list[ItemToPush] | None:
+    """Items of ``instance``; ``None``: a filter refused it."""
     decision = decide(rule, instance, created=True, changed=frozenset)
     if not decision.selected and decision.error is None:
-        return []
+        return None
     event = Event(instance, Action.UPDATED, using)
     return build_items(rule, event, error=decision.error, expires=expires)
 
