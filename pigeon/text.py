@@ -1,4 +1,4 @@
-"""Text from elsewhere, made fit to be stored; and sizes, made fit to be read."""
+"""Text from elsewhere, made fit to be stored; sizes and lengths of time, fit to be read."""
 
 from __future__ import annotations
 
@@ -18,3 +18,11 @@ def size(number: int) -> str:
         amount /= 1000
         units.pop(0)
     return f"{number} bytes" if units[0] == "bytes" else f"{amount:.1f} {units[0]}"
+
+
+def spoken(seconds: float) -> str:
+    """``seconds`` as people say it: in the largest unit that is there twice, at least."""
+    for length, unit in ((86400, "days"), (3600, "h"), (60, "min")):
+        if seconds >= 2 * length:
+            return f"{seconds // length:.0f} {unit}"
+    return f"{seconds:.0f} s"

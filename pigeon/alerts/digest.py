@@ -25,6 +25,11 @@ _OPENED = (
     "Nothing else is sent there until a try succeeds; what waits is kept. Once the cause is "
     "mended, 'manage.py pigeon_push --retry-now' tries at once."
 )
+_STUCK = (
+    "See why on the dashboard, or with 'manage.py pigeon_push --dry-run'. If no worker runs, "
+    "start 'manage.py pigeon_push'. Where they are meant to wait, say so: "
+    "'manage.py pigeon_pause'."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +92,8 @@ def _headline(alert: Alert) -> str:
             return "takes nothing"
         case Kind.CLOSED:
             return "is well again"
+        case Kind.STUCK:
+            return "has items that wait too long"
         case _:
             return f"has {alert.pending} failed item{'' if alert.pending == 1 else 's'}"
 
@@ -103,4 +110,6 @@ def _part(alert: Alert, probe: datetime | None) -> Iterator[str]:
         if probe is not None:
             yield f"It is tried again at {timezone.localtime(probe):%Y-%m-%d %H:%M:%S %Z}."
         yield _OPENED
+    elif alert.kind == Kind.STUCK:
+        yield _STUCK
     yield ""

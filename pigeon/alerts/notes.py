@@ -23,7 +23,7 @@ def are_wanted() -> bool:
 def note_failed(destination: str, number: int, first: Sequence[str]) -> None:
     """``number`` items failed at ``destination``; ``first`` says of some what and why."""
     with transaction.atomic(using=state_alias()):
-        alert = _locked(destination, Kind.FAILED)
+        alert = locked(destination, Kind.FAILED)
         said = alert.told if alert.pending else []
         alert.told = [*said, *map(storable, first)][:NAMED]
         alert.pending += number
@@ -33,8 +33,8 @@ def note_failed(destination: str, number: int, first: Sequence[str]) -> None:
 def note_opened(destination: str, reason: str) -> None:
     """Nothing goes to ``destination`` any more, because of ``reason``."""
     with transaction.atomic(using=state_alias()):
-        closed = _locked(destination, Kind.CLOSED)
-        opened = _locked(destination, Kind.OPENED)
+        closed = locked(destination, Kind.CLOSED)
+        opened = locked(destination, Kind.OPENED)
         closed.pending, closed.told = 0, []
         opened.pending, opened.told = 1, [storable(reason)]
         closed.save(update_fields=["pending", "told"])
@@ -44,8 +44,8 @@ def note_opened(destination: str, reason: str) -> None:
 def note_closed(destination: str) -> None:
     """``destination`` is well again; told only to those who know that it was not."""
     with transaction.atomic(using=state_alias()):
-        closed = _locked(destination, Kind.CLOSED)
-        opened = _locked(destination, Kind.OPENED)
+        closed = locked(destination, Kind.CLOSED)
+        opened = locked(destination, Kind.OPENED)
         closed.pending = int(bool(opened.told) and not opened.pending)
         closed.told = ["What waited for it is being sent."] if closed.pending else []
         opened.pending, opened.told = 0, []
@@ -53,7 +53,7 @@ def note_closed(destination: str) -> None:
         opened.save(update_fields=["pending", "told"])
 
 
-def _locked(destination: str, kind: Kind) -> Alert:
+def locked(destination: str, kind: Kind) -> Alert:
     """The row, made if need be; all workers lock the kinds in the same order."""
     alerts = Alert.objects.using(state_alias())
     alert = alerts.get_or_create(destination=destination, kind=kind)[0]

@@ -11,5 +11,6 @@ Nothing is read from or written to the database.
 from pigeon.doctor.choice import chosen
 from pigeon.doctor.examination import examine, examine_all
 from pigeon.doctor.report import Report
+from pigeon.doctor.visit import visit_all
 
-__all__ = ["Report", "chosen", "examine", "examine_all"]
+__all__ = ["Report", "chosen", "examine", "examine_all", "visit_all"]

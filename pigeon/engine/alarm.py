@@ -51,6 +51,7 @@ class Alarm:
     async def tell(self) -> None:
         """Send one mail about all that is to be told now. Raises nothing."""
         try:
+            await self._pool.run(alerts.note_stuck)
             digest = await self._pool.run(alerts.take)
             if digest is not None and not await _is_sent(digest):
                 await self._pool.run(alerts.give_back, digest)

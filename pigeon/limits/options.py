@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from pigeon.destinations import Destination
 from pigeon.exceptions import ConfigurationError
+from pigeon.limits.ages import contradictions
 from pigeon.limits.hours import Hours
 from pigeon.limits.rate import Rate
 
@@ -64,3 +65,4 @@ def problems(destination: Destination) -> Iterator[str]:
             read(destination)
         except ConfigurationError as error:
             yield str(error)
+    yield from contradictions(destination)

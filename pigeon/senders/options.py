@@ -18,7 +18,9 @@ _TYPE_NAMES: Mapping[object, str] = {
     dict: "a dictionary",
     Callable: "a callable",
 }
-_POSITIVE = ("connections", "in_flight", "timeout", "delivery_timeout")
+_POSITIVE = (
+    "connections", "in_flight", "timeout", "delivery_timeout", "old_age", "too_old_age",
+)  # fmt: skip
 
 
 def problems(destination: Destination, understood: Mapping[str, Any]) -> list[str]:

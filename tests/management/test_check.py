@@ -18,7 +18,7 @@ from tests.management.conftest import Run, Said
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("site")]
 CALM = (
     "oldest=0s;600;1800;0 waiting=0;;;0 failed=0;0;;0 stopped=0;;0;0 failing=0;0;;0 "
-    "orphans=0;0;;0 abandoned=0;0;;0"
+    "paused=0;0;;0 orphans=0;0;;0 abandoned=0;0;;0"
 )
 PLUGIN = re.compile(
     r"PIGEON (OK|WARNING|CRITICAL|UNKNOWN) - [^|]+( \| (\w+=[\d.]+s?(;\d*){3} ?)+)?"

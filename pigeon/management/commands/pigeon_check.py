@@ -20,11 +20,22 @@ class Command(PigeonCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the options."""
+        parser.add_argument(
+            "--deep",
+            action="store_true",
+            help="also log in at every destination that is neither paused nor out of its hours",
+        )
+        parser.add_argument(
+            "--mail",
+            action="store_true",
+            help="also send PIGEON_ALERT_EMAILS the mail that is due, such as about items that "
+            "wait too long: workers do it by themselves, if any runs",
+        )
         self.add_format(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Print one line, end with its status."""
-        found = _check()
+        found = _check(deep=options["deep"], mail=options["mail"])
         if options["format"] == "json":
             self.print_json(
                 {
@@ -39,9 +50,10 @@ class Command(PigeonCommand):
         sys.exit(found.level)
 
 
-def _check() -> Health:
+def _check(*, deep: bool, mail: bool) -> Health:
     try:
-        return health.check()
+        more = [*(health.logins() if deep else ()), *(health.told() if mail else ())]
+        return health.check(more)
     except DATABASE_ERRORS as error:
         return health.unknown(about_database(error))
     except Exception as error:  # noqa: BLE001 - a monitor needs an answer in any case
