@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from django.db import connections, models
@@ -22,6 +22,7 @@ def insert(
     using: str,
     unique: Sequence[str] = (),
     *,
+    adding: Collection[str] = (),
     ignore: bool = False,
     ids: bool = False,
 ) -> list[int]:
@@ -34,6 +35,7 @@ def insert(
         rows: tuples of one class, whose names are those of the model's fields.
         using: alias of the database.
         unique: field names of a unique constraint; empty: a conflict is an error.
+        adding: of these fields the numbers are added to those of the row that is there.
         ignore: leave those out that conflict with what is there.
         ids: ask for the new rows' ids, where the database can tell them.
 
@@ -43,7 +45,7 @@ def insert(
     if not rows:
         return []
     names, found = rows[0]._fields, []
-    sql = _statement(model, names, using, unique, ignore=ignore)
+    sql = _statement(model, names, using, unique, adding=adding, ignore=ignore)
     sql += f" RETURNING {connections[using].ops.quote_name('id')}" if ids else ""
     marks = f"({', '.join(['%s'] * len(names))})"
     most = connections[using].features.max_query_params or CHUNK * len(names)
@@ -75,11 +77,16 @@ def _statement(
     using: str,
     unique: Sequence[str],
     *,
+    adding: Collection[str],
     ignore: bool,
 ) -> str:
     ops = connections[using].ops
     columns = [str(_field(model, name).column) for name in names]
-    suffix = _replacing(columns, using, unique) if unique else ""
+    suffix = ""
+    if adding:
+        suffix = _adding(model, adding, using, unique)
+    elif unique:
+        suffix = _replacing(columns, using, unique)
     insert_into = "INSERT INTO"
     if ignore:
         insert_into = ops.insert_statement(on_conflict=OnConflict.IGNORE)
@@ -95,6 +102,21 @@ def _replacing(columns: Sequence[str], using: str, unique: Sequence[str]) -> str
         columns, OnConflict.UPDATE, others, unique
     )
     return suffix
+
+
+def _adding(
+    model: type[models.Model], names: Collection[str], using: str, unique: Sequence[str]
+) -> str:
+    """The words for "add to it" in the database's dialect; columns are called as their fields."""
+    ops = connections[using].ops
+    if connections[using].vendor == "mysql":
+        start, new = "ON DUPLICATE KEY UPDATE", "VALUES({})"
+    else:
+        start = f"ON CONFLICT ({', '.join(map(ops.quote_name, unique))}) DO UPDATE SET"
+        new = "EXCLUDED.{}"
+    table, columns = ops.quote_name(model._meta.db_table), map(ops.quote_name, names)
+    sums = (f"{name} = {table}.{name} + {new.format(name)}" for name in columns)
+    return f"{start} {', '.join(sums)}"
 
 
 def _field(model: type[models.Model], name: str) -> models.Field[Any, Any]:

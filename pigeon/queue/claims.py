@@ -14,6 +14,7 @@ from pigeon.destinations import Destination
 from pigeon.models.chunks import chunks
 from pigeon.models.destination_state import DestinationState, DestinationStateQuerySet
 from pigeon.models.item import ItemToPush
+from pigeon.queue import tallies
 from pigeon.queue.basics import by_token, clock, state_alias
 from pigeon.queue.candidates import due, fresh, next_keys, waiting_rows
 from pigeon.queue.coalesce import Choice, choose
@@ -55,12 +56,14 @@ def claim(
         if state is None or not is_open(state, destination, now):
             return []
         items = ItemToPush.objects.using(using).filter(destination=destination.name)
-        recover(items, now)
-        if not state.is_well and items.in_progress().exists():
-            return []
-        scope = items.filter(rule_name__in=rules) if rules else items
-        keys = next_keys(scope, limit if state.is_well else min(limit, 1), now)
-        return _take(choose(waiting_rows(using, keys), now), using, owner, now)
+        lost = recover(items, now)
+        taken: list[ItemToPush] = []
+        if state.is_well or not items.in_progress().exists():
+            scope = items.filter(rule_name__in=rules) if rules else items
+            keys = next_keys(scope, limit if state.is_well else min(limit, 1), now)
+            taken = _take(choose(waiting_rows(using, keys), now), using, owner, now)
+        tallies.count(lost, using, now)
+        return taken
 
 
 def _known(states: DestinationStateQuerySet, destination: Destination) -> DestinationState:

@@ -15,15 +15,17 @@ from pigeon.queue.coalesce import join_tokens
 logger = logging.getLogger("pigeon.queue")
 
 
-def recover(items: ItemQuerySet, now: datetime) -> None:
+def recover(items: ItemQuerySet, now: datetime) -> list[PushAttempt]:
     """Take back those of ``items`` whose lease ended; an attempt each says so.
 
-    What its worker is just recording after all is left alone.
+    What its worker is just recording after all is left alone. What is returned is to be counted
+    at the end of the transaction.
     """
+    attempts = []
     for item in items.lease_ended(now).select_for_update(skip_locked=True):
         message = f"Worker {item.lease_owner} stopped without a word; its lease ended."
         logger.warning("Item %s: %s", item.pk, message, extra={"item": item.pk})
-        _record(item, items.db, now, message)
+        attempts.append(_record(item, items.db, now, message))
         one = ItemToPush.objects.using(items.db).filter(pk=item.pk)
         # Nobody knows how far it came: what its predecessor left may still be there, too.
         traces = join_tokens([item.previous_token, item.lease_token])
@@ -31,11 +33,12 @@ def recover(items: ItemQuerySet, now: datetime) -> None:
             one.set_failed(Status.PUSH_ERROR, f"{message} No attempts are left.", traces=traces)
         else:
             one.set_retry(now, message, traces=traces)
+    return attempts
 
 
-def _record(item: ItemToPush, using: str, now: datetime, message: str) -> None:
+def _record(item: ItemToPush, using: str, now: datetime, message: str) -> PushAttempt:
     started = item.last_push_attempts_date or now
-    PushAttempt.objects.using(using).create(
+    return PushAttempt.objects.using(using).create(
         item=item,
         destination=item.destination,
         rule_name=item.rule_name,

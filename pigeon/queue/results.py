@@ -18,6 +18,7 @@ from pigeon.models.item import ItemToPush
 from pigeon.models.publication import Publication, Put, file_name, path_digest
 from pigeon.models.status import Status
 from pigeon.parcel import Receipt
+from pigeon.queue import tallies
 from pigeon.queue.basics import by_token, clock
 from pigeon.text import storable
 from pigeon.tracing import traced
@@ -94,8 +95,9 @@ def finish(results: Sequence[Result], *, owner: str, using: str) -> set[int]:
         now = clock(using)
         for result_set in _alike(mine):
             _write(result_set, using, now)
-        _record_attempts(mine, owner, using, now)
+        tried = _record_attempts(mine, owner, using, now)
         _record_publications(mine, using, now)
+        tallies.count(tried, using, now)
     for result in results:
         if result.item.pk not in held:
             logger.warning("Item %s: its lease was taken; result dropped", result.item.pk)
@@ -142,7 +144,9 @@ def _write(results: Sequence[Result], using: str, now: datetime) -> None:
                 items.set_failed(sample.status, message, traces=traces)
 
 
-def _record_attempts(results: Iterable[Result], owner: str, using: str, now: datetime) -> None:
+def _record_attempts(
+    results: Iterable[Result], owner: str, using: str, now: datetime
+) -> list[Tried]:
     rows = [
         Tried(
             item_id=result.item.pk,
@@ -162,6 +166,7 @@ def _record_attempts(results: Iterable[Result], owner: str, using: str, now: dat
         if result.outcome is not None
     ]
     insert(PushAttempt, rows, using)
+    return rows
 
 
 def _record_publications(results: Iterable[Result], using: str, now: datetime) -> None:

@@ -8,12 +8,13 @@ from datetime import UTC, datetime
 import pytest
 from django.db import IntegrityError, transaction
 
-from pigeon.models import Hold, Outcome, Parcel, Publication, PushAttempt
+from pigeon.models import Hold, Outcome, Parcel, Publication, PushAttempt, Tally
 from pigeon.models.attempt import Tried
 from pigeon.models.bulk import insert
 from pigeon.models.hold import Held
 from pigeon.models.parcel import Kept
 from pigeon.models.publication import Put, path_digest
+from pigeon.queue.tallies import Counted
 from tests.queue.making import make
 
 WHEN = datetime(2026, 1, 1, 12, 30, 0, 123456, tzinfo=UTC)
@@ -24,7 +25,7 @@ def put(path: str, **values: object) -> Put:
         "destination": "d", "path": path, "remote_path": f"/in/{path}",
         "path_digest": path_digest(path), "rule_name": "r", "model_label": "m", "object_id": "1",
         "order_key": "k", "item_id": 2**40, "size": 1, "sha256": "0", "rendered_at": WHEN,
-        "published_date": WHEN,
+        "published_date": WHEN, "file_name": path,
     }  # fmt: skip
     return Put(**(facts | values))  # type: ignore[arg-type]
 
@@ -32,7 +33,20 @@ def put(path: str, **values: object) -> Put:
 def test_what_is_written_is_what_is_read(alias: str) -> None:
     item = make(alias)
     receipts = [{"path": "ü %s {} \"'\u2028", "size": 3}]
-    row = Tried(item.pk, WHEN, 0.25, "w", Outcome.RETRY, "E", "50 % {of} 'it'", 2**40, receipts, "d", "r", [[0.5, "put"]])
+    row = Tried(
+        item.pk,
+        WHEN,
+        0.25,
+        "w",
+        Outcome.RETRY,
+        "E",
+        "50 % {of} 'it'",
+        2**40,
+        receipts,
+        "d",
+        "r",
+        [[0.5, "put"]],
+    )
     insert(PushAttempt, [row], alias)
     got = PushAttempt.objects.using(alias).get()
     assert got.item == item
@@ -40,7 +54,13 @@ def test_what_is_written_is_what_is_read(alias: str) -> None:
 
 
 def test_every_field_of_a_row_is_a_field_of_its_model() -> None:
-    kinds = [(Put, Publication), (Tried, PushAttempt), (Held, Hold), (Kept, Parcel)]
+    kinds = [
+        (Put, Publication),
+        (Tried, PushAttempt),
+        (Held, Hold),
+        (Kept, Parcel),
+        (Counted, Tally),
+    ]
     for row, model in kinds:
         columns = {field.attname for field in model._meta.concrete_fields} - {"id"}
         assert set(row._fields) == columns
