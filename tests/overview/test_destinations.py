@@ -98,7 +98,7 @@ def test_one_that_only_items_know(site: Any, alias: str) -> None:
 
 
 def test_one_that_nobody_knows(site: Any, alias: str) -> None:
-    with pytest.raises(NotRegistered, match="'nowhere'.*Known destinations: beloved, digest"):
+    with pytest.raises(NotRegistered, match=r"'nowhere'.*Known destinations: beloved, digest"):
         overview.destination("nowhere")
 
 

@@ -37,6 +37,9 @@ class Command(PigeonCommand):
             queue.clean(before, using=using, errors=errors, dry_run=dry_run)
             for using in conf.DATABASES
         )
+        if not dry_run:
+            for using in conf.DATABASES:
+                queue.clean_tallies(using)
         if options["format"] == "json":
             self.print_json({"items": number, "before": before, "dry_run": dry_run})
         elif options["verbosity"] > 0:
