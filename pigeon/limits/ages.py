@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 from pigeon.conf import conf
 from pigeon.destinations import Destination
@@ -28,9 +28,11 @@ def ages_of(destination: Destination | None) -> Ages:
         destination: ``None``: one that is no longer in the settings.
     """
     options = destination.options if destination else {}
-    given = [options.get(name) for name in AGES]
-    found = zip(given, (conf.CHECK_OLD_AGE, conf.CHECK_TOO_OLD_AGE), strict=True)
-    return Ages(*(value if _is_number(value) else default for value, default in found))
+    old, too_old = (options.get(name) for name in AGES)
+    return Ages(
+        old if _is_number(old) else conf.CHECK_OLD_AGE,
+        too_old if _is_number(too_old) else conf.CHECK_TOO_OLD_AGE,
+    )
 
 
 def contradictions(destination: Destination) -> Iterator[str]:
@@ -44,5 +46,5 @@ def contradictions(destination: Destination) -> Iterator[str]:
         )
 
 
-def _is_number(value: object) -> bool:
+def _is_number(value: object) -> TypeGuard[int | float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
