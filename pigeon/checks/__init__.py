@@ -10,7 +10,7 @@ from typing import Any
 
 from django.core.checks import CheckMessage, register
 
-from pigeon.checks import databases, destinations, places, rules, settings, templates
+from pigeon.checks import databases, destinations, doors, places, rules, settings, templates
 
 
 @register("pigeon")
@@ -29,4 +29,5 @@ def check_all(app_configs: object, **kwargs: Any) -> list[CheckMessage]:
         *rules.check(),
         *templates.check(),
         *destinations.check(),
+        *doors.check(),
     ]

@@ -61,6 +61,7 @@ UNKNOWN_SETTING = Check("pigeon.W005", "A setting is misspelt or unknown")
 NOT_WRITABLE = Check("pigeon.W006", "PIGEON_OUTPUT_DIRECTORY is not writable")
 MISSPELT_NAME = Check("pigeon.W007", "A rule defines a name that is nearly one of Pigeon's")
 IN_THE_CLEAR = Check("pigeon.W008", "A login travels in the clear")
+NO_API = Check("pigeon.W009", "The JSON API lacks a package")
 
 #: Id → check.
 CATALOGUE = {each.id: each for each in list(globals().values()) if isinstance(each, Check)}
