@@ -6,6 +6,7 @@ of the dashboard has.
 
 from django.urls import include, path
 
+from pigeon.checks.doors import has_api
 from pigeon.metrics.views import metrics
 
 app_name = "pigeon"
@@ -13,3 +14,5 @@ urlpatterns = [
     path("", include("pigeon.dashboard.urls")),
     path("metrics", metrics, name="metrics"),
 ]
+if has_api():
+    urlpatterns.append(path("api/v1/", include("pigeon.api.urls")))
