@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from django.utils.text import capfirst
-
 from pigeon import health
 
 _ANSWERS: Mapping[health.Level, str] = {
@@ -35,5 +33,4 @@ class Verdict:
 def verdict() -> Verdict:
     """The verdict on all queues at this moment."""
     found = health.check()
-    sentences = [f"{capfirst(each.rstrip('.'))}." for each in found.sentences]
-    return Verdict(found.level.name.lower(), _ANSWERS[found.level], sentences)
+    return Verdict(found.level.name.lower(), _ANSWERS[found.level], list(found.sentences))

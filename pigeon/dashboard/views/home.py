@@ -11,13 +11,24 @@ from pigeon.dashboard.charts import chart
 from pigeon.dashboard.figures import destination_row, rule_row, totals_cells
 from pigeon.dashboard.pages import page
 from pigeon.dashboard.verdict import verdict
+from pigeon.overview import Health
+
+#: What has to be looked at comes first.
+URGENT = [
+    Health.STOPPED,
+    Health.FAILING,
+    Health.GONE,
+    Health.PAUSED,
+    Health.RESTING,
+    Health.WELL,
+]
 
 
 @viewer
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """The verdict, then all destinations and rules."""
-    destinations = overview.destinations()
+    destinations = sorted(overview.destinations(), key=lambda view: URGENT.index(view.health))
     return page(
         request,
         "pigeon/home.html",

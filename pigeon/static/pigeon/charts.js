@@ -7,16 +7,36 @@
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
-  const whole = (value) => value.toLocaleString("en", { maximumFractionDigits: 0 });
+  // As the server writes numbers: narrow gaps between thousands.
+  const whole = (value) => value.toLocaleString("en", { maximumFractionDigits: 0 }).replaceAll(",", "\u202f");
 
-  const axes = (unit) => {
+  const DAY = 86400;
+
+  // What stands below the chart: times of a day, or days where the chart is of many.
+  const moments = (found) => {
+    const length = found.step * found.times.length;
+    const parts = length > DAY
+      ? { day: "numeric", month: "short" }
+      : { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+    const format = new Intl.DateTimeFormat("en-GB", { ...parts, timeZone: found.zone });
+    return (plot, splits) => splits.map((seconds) => format.format(seconds * 1000));
+  };
+
+  const axes = (found, unit) => {
     const look = {
       stroke: colour("--muted"),
       font: "12px system-ui, sans-serif",
       ticks: { show: false },
     };
     return [
-      { ...look, grid: { show: false }, space: 60, size: 30 },
+      {
+        ...look,
+        grid: { show: false },
+        space: 60,
+        size: 30,
+        values: moments(found),
+        ...(found.step * found.times.length > DAY ? { incrs: [1, 2, 5, 7, 10].map((days) => days * DAY) } : {}),
+      },
       {
         ...look,
         grid: { stroke: colour("--line"), width: 1 },
@@ -37,9 +57,9 @@
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), found.zone),
     scales: {
       x: { range: (plot, low, high) => [low - found.step / 2, high + found.step / 2] },
-      y: { range: (plot, low, high) => [0, top || Math.max(4, high * 1.1)] },
+      y: { range: (plot, low, high) => [0, top || Math.max(4, (high || 0) * 1.1)] },
     },
-    axes: axes(unit),
+    axes: axes(found, unit),
   });
 
   const bars = (name, fill) => ({
@@ -52,7 +72,7 @@
   });
 
   const drawAttempts = (place, found, hooks) => {
-    const all = found.pushed.map((pushed, index) => pushed + found.failed[index]);
+    const all = found.pushed.map((pushed, at) => (found.failed[at] ? pushed + found.failed[at] : null));
     const chart = options(found, place.clientWidth, "", 0);
     chart.hooks = hooks;
     // The failed ones stand on the pushed ones: their sum is drawn first, behind.
@@ -61,15 +81,15 @@
   };
 
   const drawRate = (place, found) => {
-    const rate = found.pushed.map((pushed, index) => {
-      const attempts = pushed + found.failed[index];
+    const rate = found.pushed.map((pushed, at) => {
+      const attempts = pushed + found.failed[at];
       return attempts ? (100 * pushed) / attempts : null;
     });
     const chart = options(found, place.clientWidth, " %", 100.5);
     const line = colour("--chart-pushed");
     chart.series = [{}, {
       label: "success", stroke: line, width: 2, spanGaps: true,
-      points: { show: true, size: 5, fill: line, stroke: line },
+      points: { show: found.times.length <= 60, size: 5, fill: line, stroke: line },
     }];
     return new uPlot(chart, [found.times, rate], place);
   };
