@@ -109,6 +109,14 @@ def proftpd_tls() -> Capability:
     return Capability(str(found), "mod_tls is not here (tests/servers/install.sh)")
 
 
+def promtool() -> Capability:
+    """Prometheus' own judge of metrics and rules."""
+    return Capability(
+        find_program("promtool", UNPACKED / "prometheus/usr/bin"),
+        "promtool is not here (tests/servers/install.sh)",
+    )
+
+
 def small_disk() -> Capability:
     """May we mount a small disk, to fill it? That is CAP_SYS_ADMIN, bit 21."""
     status = Path("/proc/self/status")
@@ -134,6 +142,7 @@ ALL: dict[str, Callable[[], Capability]] = {
     "vsftpd": vsftpd,
     "proftpd": proftpd,
     "proftpd-tls": proftpd_tls,
+    "promtool": promtool,
     "small disk": small_disk,
     "iptc": iptc,
 }

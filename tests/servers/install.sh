@@ -2,9 +2,9 @@
 # Get the real servers that the tests talk to, on Debian as root; only what is missing.
 #
 # OpenSSH and PostgreSQL are installed. ProFTPD and vsftpd refuse to be installed side by
-# side, so both are unpacked into var/servers and run by path. No package starts a service:
-# the tests start their own, on loopback. Elsewhere this says what is missing and ends well:
-# the tests skip what is not there.
+# side, so both are unpacked into var/servers and run by path, and so is Prometheus. No
+# package starts a service: the tests start their own, on loopback. Elsewhere this says what is
+# missing and ends well: the tests skip what is not there.
 set -eu
 cd "$(dirname "$0")/../.."
 unpacked=$PWD/var/servers
@@ -18,6 +18,7 @@ has initdb || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || packag
 has vsftpd || [ -x "$unpacked/vsftpd/usr/sbin/vsftpd" ] || archives+=(vsftpd)
 has proftpd || [ -x "$unpacked/proftpd-core/usr/sbin/proftpd" ] || archives+=(proftpd-core)
 has proftpd || [ -d "$unpacked/proftpd-mod-crypto/usr" ] || archives+=(proftpd-mod-crypto) # TLS
+has promtool || [ -x "$unpacked/prometheus/usr/bin/promtool" ] || archives+=(prometheus)
 
 missing="${packages[*]-} ${archives[*]-}"
 [ -n "${missing// /}" ] || exit 0
@@ -44,8 +45,9 @@ for name in ${archives[@]+"${archives[@]}"}; do
     folder=$(mktemp -d)
     ! id _apt >/dev/null 2>&1 || chown _apt "$folder" # who downloads
     (cd "$folder" && apt_get download "$name" >&2)
-    # Without ProFTPD itself, on which its modules depend: that one is unpacked, too.
-    apt_get satisfy --yes --no-install-recommends --no-remove \
+    # Without ProFTPD itself, on which its modules depend: that one is unpacked, too. What
+    # Prometheus asks for besides the C library are pages, which no test looks at.
+    [ "$name" = prometheus ] || apt_get satisfy --yes --no-install-recommends --no-remove \
         "$(dpkg-deb --field "$folder"/*.deb Depends | sed -E 's/(, *)?proftpd-[^,]*//g; s/^, *//')" >&2
     rm -rf "${unpacked:?}/$name"
     mkdir -p "$unpacked/$name"
