@@ -34,7 +34,7 @@ class MomentField(forms.DateTimeField):
 
     def clean(self, value: Any) -> datetime | None:
         """The moment, as the database has moments. Raises ``ValidationError``."""
-        moment = super().clean(value)
+        moment: datetime | None = super().clean(value)
         if moment is None:
             return None
         if moment.year not in _YEARS:
@@ -92,12 +92,12 @@ class SearchForm(forms.Form):
 
     def pairs(self) -> list[tuple[str, str]]:
         """What was asked, for addresses and hidden fields."""
-        return [
-            (name, value)
-            for name in self.fields
-            for value in self.data.getlist(name)  # type: ignore[attr-defined]
-            if value
-        ]
+        return [(name, value) for name in self.fields for value in self.said(name) if value]
+
+    def said(self, name: str) -> list[str]:
+        """What was sent under ``name``, valid or not."""
+        values: list[str] = self.data.getlist(name)  # type: ignore[attr-defined]
+        return values
 
     def address(self, **more: str) -> str:
         """The same question as the query of an address."""

@@ -11,16 +11,14 @@ from django.core.management.base import CommandError
 
 from pigeon.management.command import PigeonCommand
 from pigeon.management.text import one_line, shown, size
-from pigeon.parcel import OutputFile, Parcel
-
-#: Bytes of a file that are shown.
-MOST = 100_000
+from pigeon.overview.contents import MOST, text_of
+from pigeon.parcel import Parcel
 
 
 def print_parcel(command: PigeonCommand, parcel: Parcel, *, contents: bool) -> None:
     """Print paths and sizes, and with ``contents`` the text of what is text."""
     for file in parcel.files:
-        text = _text(parcel, file) if contents else None
+        text = text_of(parcel, file) if contents else None
         note = ", not text" if contents and text is None else ""
         command.stdout.write(one_line(f"{file.path} ({size(file.size)}{note})"))
         if text is not None:
@@ -35,7 +33,7 @@ def print_parcel(command: PigeonCommand, parcel: Parcel, *, contents: bool) -> N
 def as_data(parcel: Parcel) -> dict[str, Any]:
     """``parcel`` for programs; ``text`` is null for what is not text."""
     return {
-        "files": [{**asdict(file), "text": _text(parcel, file)} for file in parcel.files],
+        "files": [{**asdict(file), "text": text_of(parcel, file)} for file in parcel.files],
         "left_out": [asdict(left) for left in parcel.left_out],
     }
 
@@ -53,15 +51,3 @@ def write(parcel: Parcel, folder: Path) -> None:
             shutil.copyfile(parcel.local_path(file), target)
     except OSError as error:
         raise CommandError(f"The files cannot be written to {folder}: {error}") from error
-
-
-def _text(parcel: Parcel, file: OutputFile) -> str | None:
-    with parcel.local_path(file).open("rb") as content:
-        start = content.read(MOST)
-    if b"\0" in start:
-        return None
-    try:
-        # A character cut in two at the end is left out, but not at the end of the file.
-        return start.decode(errors="strict" if file.size <= MOST else "ignore")
-    except UnicodeDecodeError:
-        return None

@@ -1,10 +1,16 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
+
+from pigeon.registry import registry
+from pigeon.senders import dummy
+from tests.dashboard import newsdesk
 
 
 @pytest.fixture
@@ -26,3 +32,22 @@ def login(db: None) -> Callable[..., Client]:
 def viewer(login: Callable[..., Client]) -> Client:
     """Who may see, and do nothing."""
     return login("view_itemtopush")
+
+
+@pytest.fixture
+def operator(login: Callable[..., Client]) -> Client:
+    """Who may do everything."""
+    return login(*newsdesk.ALL)
+
+
+@pytest.fixture
+def desk(db: None, settings: Any, tmp_path: Path) -> Iterator[None]:
+    """The rule ``partner``, whose only destination is ``beloved``."""
+    settings.PIGEON_OUTPUT_DIRECTORY = tmp_path / "export"
+    settings.PIGEON_DESTINATIONS = {"beloved": {"URL": "dummy://beloved"}}
+    settings.PIGEON_PUSH_URLS = {"partner": ["beloved"]}
+    dummy.outbox.clear()
+    with registry.isolated():
+        registry.register(newsdesk.Partner)
+        yield
+    dummy.outbox.clear()
