@@ -75,7 +75,8 @@
     const all = found.pushed.map((pushed, at) => (found.failed[at] ? pushed + found.failed[at] : null));
     const chart = options(found, place.clientWidth, "", 0);
     chart.hooks = hooks;
-    // The failed ones stand on the pushed ones: their sum is drawn first, behind.
+    // The failed ones stand on the pushed ones: between those and their sum.
+    chart.bands = [{ series: [1, 2] }];
     chart.series = [{}, bars("failed", colour("--chart-failed")), bars("pushed", colour("--chart-pushed"))];
     return new uPlot(chart, [found.times, all, found.pushed], place);
   };
