@@ -124,7 +124,7 @@ class ObjectName(Text):
 
     def __init__(self, **kwargs: Any) -> None:
         words = "This is no object. Write its model and primary key, such as news.Story:42."
-        form = RegexValidator(rf"^{_MODEL}:[^\s].*$", words)
+        form = RegexValidator(rf"^{_MODEL}:[^\s].*\Z", words)
         kwargs.setdefault("help_text", "Model and primary key, such as news.Story:42.")
         super().__init__(max_length=400, validators=[form], **kwargs)
 

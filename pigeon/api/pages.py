@@ -13,10 +13,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, TypeVar
 
 from django.conf import settings
+from django.core.validators import RegexValidator
 from django.db.models import Model, Q, QuerySet
 from django.utils import timezone
 from rest_framework import serializers
 
+from pigeon.api.fields import Text
 from pigeon.api.parameters import QueueParameters
 
 #: Rows that one query fetches where they must be looked through.
@@ -28,10 +30,17 @@ MAX_PAGE, PAGE = 200, 50
 Row = TypeVar("Row", bound=Model)
 #: Microseconds, key, part: so many digits that each is a date and a key that databases take.
 _CURSOR = r"[0-9]{1,17}\.[0-9]{1,18}\.[0-9]{1,6}"
+_NO_CURSOR = (
+    "This is no cursor. Take the address that a page has as its next; the first page needs none."
+)
 _START = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True)
+class TooMany(Exception):
+    """There are more rows than one request sorts."""
+
+
+@dataclass(frozen=True, order=True)
 class Position:
     """Where a page ended: behind the row ``key``, or behind ``part`` entries of it.
 
@@ -72,13 +81,10 @@ class PageParameters(QueueParameters):
     page_size = serializers.IntegerField(
         min_value=1, max_value=MAX_PAGE, default=PAGE, help_text="How many results at most."
     )
-    cursor = serializers.RegexField(
-        rf"^{_CURSOR}$",
+    cursor = Text(
         required=False,
-        error_messages={
-            "invalid": "This is no cursor. Take the address that a page has as its next; the "
-            "first page needs none."
-        },
+        validators=[RegexValidator(rf"^{_CURSOR}\Z", _NO_CURSOR)],
+        error_messages={"blank": _NO_CURSOR},
         help_text="Where to go on, from the `next` of the page before, with the same other "
         "parameters.",
     )
@@ -125,6 +131,26 @@ class Table(Generic[Row]):
             if looked >= LOOKED_AT:
                 return Page(found, start)
 
+    def page_by(self, value: Callable[[Any], int], start: Position | None, size: int) -> Page:
+        """As :meth:`page`, but sorted by ``value`` of the entries.
+
+        Raises:
+            TooMany: there are more than :data:`LOOKED_AT` rows to be sorted.
+        """
+        rows = list(self.rows.order_by(self.moment)[: LOOKED_AT + 1])
+        if len(rows) > LOOKED_AT:
+            raise TooMany
+        found = [
+            (Position(value(entry), row.pk, part), entry)
+            for row in rows
+            for part, entry in enumerate(self.entries(row))
+        ]
+        found.sort(key=lambda pair: pair[0], reverse=self.descending)
+        if start is not None:
+            found = [pair for pair in found if _is_behind(pair[0], start, self.descending)]
+        more = len(found) > size
+        return Page([entry for _, entry in found[:size]], found[size - 1][0] if more else None)
+
     def _at(self, row: Row, part: int = 0) -> Position:
         return Position(microseconds(getattr(row, self.moment)), row.pk, part)
 
@@ -137,3 +163,7 @@ class Table(Generic[Row]):
             behind = Q(**{f"{self.moment}__{word}": start.moment}) | Q(**{key: start.key})
             rows = rows.filter(behind, **{f"{self.moment}__{word}e": start.moment})
         return list(rows[:size])
+
+
+def _is_behind(position: Position, other: Position, descending: bool) -> bool:
+    return position < other if descending else position > other

@@ -9,6 +9,7 @@ from pigeon.api.schema import Schema
 from pigeon.api.views.attempts import Attempt, Attempts
 from pigeon.api.views.fares import Destinations, Rules, Summary
 from pigeon.api.views.items import Item, Items
+from pigeon.api.views.logs import Log, Logs
 from pigeon.api.views.pauses import Pause, Resume
 from pigeon.api.views.steering import Cancel, Retry, RetryMany
 
@@ -24,6 +25,8 @@ _described = (
     path("pause", Pause.as_view(), name="api-pause"),
     path("resume", Resume.as_view(), name="api-resume"),
     path("rules", Rules.as_view(), name="api-rules"),
+    path("logs", Logs.as_view(), name="api-logs"),
+    path("logs/<int:pk>-<int:number>", Log.as_view(), name="api-log"),
     path("summary", Summary.as_view(), name="api-summary"),
 )
 urlpatterns = [

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.parsers import JSONParser
 from rest_framework.renderers import JSONRenderer
 from rest_framework.views import APIView
 
 from pigeon.api.access import HasPermission, authenticators
+from pigeon.api.body import BodyParser
 from pigeon.api.described import DescribedSchema
 from pigeon.api.parameters import Parameters, plain
 from pigeon.api.problems import answer_problem
@@ -24,7 +24,7 @@ class View(APIView):
 
     schema = DescribedSchema()
     renderer_classes = (JSONRenderer,)
-    parser_classes = (JSONParser,)
+    parser_classes = (BodyParser,)
     permission_classes = (HasPermission,)
     versioning_class = None
     http_method_names = ["get", "head", "post"]
