@@ -1,7 +1,7 @@
 # What you need is Python 3.11 or newer; `make test` and `make demo` get everything else.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help test quick lint check matrix demo bench servers clean
+.PHONY: help test test-browser quick lint check matrix demo bench servers clean
 
 VENV ?= .venv
 # Tests mostly wait for servers, so several processes share them, whatever the number of cores.
@@ -9,7 +9,7 @@ export PIGEON_TEST_PROCESSES ?= 3
 BIN := $(VENV)/bin
 
 help:  ## this list
-	@sed -n 's/^\([a-z]*\):.*##/\1\t/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*##/\1\t/p' Makefile
 
 # The environment is made anew when what is to be installed changes.
 $(VENV)/.installed: pyproject.toml setup.py pigeon/version.py .ci/make-venv
@@ -24,6 +24,9 @@ test: servers $(VENV)/.installed  ## everything: table, lint, types, tests, matr
 	$(MAKE) --no-print-directory lint
 	$(BIN)/python -m pytest -q -n $(PIGEON_TEST_PROCESSES) --dist worksteal
 	$(MAKE) --no-print-directory matrix
+
+test-browser: servers $(VENV)/.installed  ## the dashboard, used through a browser
+	$(BIN)/python -m pytest -q tests/browser
 
 quick: $(VENV)/.installed  ## the tests without the slow ones
 	$(BIN)/python -m pytest -q -n $(PIGEON_TEST_PROCESSES) -m "not slow"

@@ -127,6 +127,14 @@ def small_disk() -> Capability:
     )
 
 
+def chromium() -> Capability:
+    if not importlib.util.find_spec("playwright"):
+        return Capability(reason="playwright is not installed (pip install 'django-pigeon[dev]')")
+    names = ("chromium", "chromium-browser", "google-chrome")
+    found = next(filter(None, map(find_program, names)), "")
+    return Capability(found, "Chromium is not here (apt-get install chromium)")
+
+
 def iptc() -> Capability:
     where = str(IPTC) if IPTC.is_dir() else ""
     return Capability(where, f"the IPTC schemas are not in {IPTC}")
@@ -144,6 +152,7 @@ ALL: dict[str, Callable[[], Capability]] = {
     "proftpd-tls": proftpd_tls,
     "promtool": promtool,
     "small disk": small_disk,
+    "chromium": chromium,
     "iptc": iptc,
 }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Get the real servers that the tests talk to, on Debian as root; only what is missing.
 #
-# OpenSSH and PostgreSQL are installed. ProFTPD and vsftpd refuse to be installed side by
+# OpenSSH, PostgreSQL and Chromium are installed. ProFTPD and vsftpd refuse to be installed side by
 # side, so both are unpacked into var/servers and run by path, and so is Prometheus. No
 # package starts a service: the tests start their own, on loopback. Elsewhere this says what is
 # missing and ends well: the tests skip what is not there.
@@ -15,6 +15,7 @@ archives=()
 has() { PATH="$PATH:/usr/sbin:/usr/local/sbin" command -v "$1" >/dev/null 2>&1; }
 has sshd || packages+=(openssh-server)
 has initdb || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || packages+=(postgresql)
+has chromium || has chromium-browser || has google-chrome || packages+=(chromium fonts-dejavu-core)
 has vsftpd || [ -x "$unpacked/vsftpd/usr/sbin/vsftpd" ] || archives+=(vsftpd)
 has proftpd || [ -x "$unpacked/proftpd-core/usr/sbin/proftpd" ] || archives+=(proftpd-core)
 has proftpd || [ -d "$unpacked/proftpd-mod-crypto/usr" ] || archives+=(proftpd-mod-crypto) # TLS
