@@ -1,0 +1,57 @@
+"""Attempts in the admin: history."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib import admin
+from django.utils.html import format_html, format_html_join
+
+from pigeon.admin.base import ReadOnlyAdmin, dashboard
+from pigeon.admin.dates import StartedFilter
+from pigeon.admin.filters import DestinationFilter, ItemFilter, OutcomeFilter, QueueFilter
+from pigeon.admin.queues import row_url
+from pigeon.models.attempt import PushAttempt
+
+#: Characters of a message in the list.
+WIDTH = 100
+
+
+@admin.register(PushAttempt)
+class AttemptAdmin(ReadOnlyAdmin):
+    """What was tried, the latest first."""
+
+    list_display = (
+        "started", "item_link", "rule_name", "destination", "outcome", "duration", "bytes_sent",
+        "said",
+    )  # fmt: skip
+    list_filter = (QueueFilter, ItemFilter, DestinationFilter, StartedFilter, OutcomeFilter)
+    list_select_related = ("item",)
+    newest: ClassVar[tuple[str, ...]] = ("-started", "-pk")
+    fields = (
+        "item_link", "destination", "rule_name", "started", "duration", "worker", "outcome",
+        "error_class", "message", "bytes_sent", "receipts", "steps",
+    )  # fmt: skip
+    readonly_fields = ("item_link", "steps")
+
+    def dashboard_url(self, row: PushAttempt) -> str:
+        """Its item's story."""
+        return dashboard("item", row._state.db, row.item_id)
+
+    @admin.display(description="item")
+    def item_link(self, attempt: PushAttempt) -> str:
+        """The item, and a link to it."""
+        url = row_url("itemtopush", attempt.item_id, str(attempt._state.db))
+        return format_html('<a href="{}">#{} {}</a>', url, attempt.item_id, attempt.item)
+
+    @admin.display(description="message")
+    def said(self, attempt: PushAttempt) -> str:
+        """The beginning of its message."""
+        words = attempt.message
+        return words if len(words) <= WIDTH else f"{words[: WIDTH - 1]}…"
+
+    @admin.display(description="transcript")
+    def steps(self, attempt: PushAttempt) -> str:
+        """What was done, and when, in seconds since the start."""
+        lines = ((f"{step[0]:.2f}", step[1]) for step in attempt.transcript)
+        return format_html_join("", "<div>{} s: {}</div>", lines)
