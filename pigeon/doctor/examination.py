@@ -80,7 +80,9 @@ class Examination:
             ask = "Ask the partner why the server hangs."
             self._fail("come to an end", seen, ask)
         except Exception as error:
-            logger.debug("%s cannot be examined", self._destination.name, exc_info=True)
+            name = self._destination.name
+            text, extra = "%s cannot be examined", {"destination": name}
+            logger.debug(text, name, exc_info=True, extra=extra)
             ask = "Correct the sender, or ask the partner about what was seen."
             self._fail("go on", words_of(error), ask)
         return about(self._destination, self._steps, self._facts)

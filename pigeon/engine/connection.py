@@ -101,7 +101,8 @@ def _unreachable(error: Exception, destination: Destination) -> Unreachable:
         return Unreachable(f"No connection within {OPEN_LIMIT} seconds.")
     if isinstance(error, (DeliveryError, OSError)):
         return Unreachable(f"Could not connect: {error}")
-    logger.error("Connecting failed unexpectedly\n%s", traceback_of(error, destination))
+    text, extra = traceback_of(error, destination), {"destination": destination.name}
+    logger.error("Connecting failed unexpectedly\n%s", text, extra=extra)
     return Unreachable(f"Could not connect: {type(error).__name__}: {error}")
 
 
@@ -114,5 +115,6 @@ async def _close(sender: Sender) -> None:
         except (DeliveryError, OSError, TimeoutError):
             raise
         except Exception as error:  # noqa: BLE001 - see above
-            text = traceback_of(error, sender.destination)
-            logger.error("Closing the connection to %s failed\n%s", sender.destination.name, text)
+            name, trace = sender.destination.name, traceback_of(error, sender.destination)
+            text = "Closing the connection to %s failed\n%s"
+            logger.error(text, name, trace, extra={"destination": name})

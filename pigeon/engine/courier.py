@@ -84,7 +84,8 @@ class Courier:
         except NotTried:
             return Result(ready.item, None)
         except LeaseLost:
-            logger.warning("Item %s was taken over by another worker", ready.item.pk)
+            text = "Item %s was taken over by another worker"
+            logger.warning(text, ready.item.pk, extra=ready.item.facts)
             return None
         except ParcelDamaged as error:
             verdict = self._damaged(ready, error)
@@ -144,8 +145,9 @@ class Courier:
         self, ready: Ready, connection: Connection, sender: Sender | None, error: Exception
     ) -> Verdict:
         if not isinstance(error, DeliveryError):
-            text = traceback_of(error, self._destination)
-            logger.error("Item %s: the sender failed unexpectedly\n%s", ready.item.pk, text)
+            trace, item = traceback_of(error, self._destination), ready.item
+            text = "Item %s: the sender failed unexpectedly\n%s"
+            logger.error(text, item.pk, trace, extra=item.facts)
         broke = sender is not None and await connection.discard(sender)
         failing = self._keeps_breaking(broke, error)
         gated = concerns_destination(error)
@@ -167,7 +169,8 @@ class Courier:
             self.probe = opening.probe
             reason = self._destination.redact(str(error)) or type(error).__name__
             name = self._destination.name
-            logger.warning("Destination %s: %s", name, reason, extra={"destination": name})
+            extra = {"destination": name, "reason": reason}
+            logger.warning("Destination %s: %s", name, reason, extra=extra)
             if opening.is_news:
                 await News(self._context, self._destination, self._using).opened(
                     reason, opening.probe
@@ -180,9 +183,9 @@ class Courier:
                 queue.destination_failed, self._destination, failure
             )
         except AnyDatabaseError as error:
-            logger.warning(
-                "That %s failed could not be written: %s", self._destination.name, error
-            )
+            name = self._destination.name
+            text = "That %s failed could not be written: %s"
+            logger.warning(text, name, error, extra={"destination": name})
             return queue.Opening(timezone.now(), is_news=False)
 
     def _damaged(self, ready: Ready, error: ParcelDamaged) -> Verdict:

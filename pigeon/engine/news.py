@@ -70,7 +70,9 @@ class News:
         try:
             await self._context.pool.run(function, *args, **kwargs)
         except AnyDatabaseError as error:
-            logger.warning("News of %s could not be told: %s", self._destination.name, error)
+            name = self._destination.name
+            text = "News of %s could not be told: %s"
+            logger.warning(text, name, error, extra={"destination": name})
 
     def _send(self, signal: Any, results: Sequence[Result]) -> None:
         """One signal for each of ``results``, with the item as it is now."""

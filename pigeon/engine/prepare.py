@@ -78,7 +78,8 @@ def prepare(destination: Destination, items: Sequence[ItemToPush], using: str) -
     try:
         outcomes = export(alive)
     except AnyDatabaseError as error:
-        logger.exception("Export for %s failed", destination.name)
+        name = destination.name
+        logger.exception("Export for %s failed", name, extra={"destination": name})
         outcomes = {item.pk: error for item in alive}
     for item in alive:
         outcome = outcomes[item.pk]

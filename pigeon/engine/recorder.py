@@ -13,6 +13,7 @@ from pigeon.conf import conf
 from pigeon.destinations import Destination
 from pigeon.engine import slots
 from pigeon.engine.context import Context
+from pigeon.engine.journal import journal
 from pigeon.engine.news import News
 from pigeon.engine.prepare import Ready
 from pigeon.models.attempt import Outcome
@@ -47,6 +48,7 @@ class Recorder:
     ) -> None:
         self._context = context
         self._destination = destination
+        self._about = {"destination": destination.name}
         self._using = using
         self._token = token
         self._recorded = recorded
@@ -100,6 +102,7 @@ class Recorder:
             self._recorded({result.item.pk for result in results}, paths)
             ours = [each for each in results if each.item.pk in written]
             self._context.report(self._destination.name, ours)
+            journal(self._destination.scheme, ours)
             await self._tell(ours)
 
     async def _tell(self, results: Sequence[Result]) -> None:
@@ -115,7 +118,8 @@ class Recorder:
             except AnyDatabaseError as error:
                 if wait is None:
                     raise
-                logger.warning("Results could not be written, trying again: %s", error)
+                text, extra = "Results could not be written, trying again: %s", self._about
+                logger.warning(text, error, extra=extra)
                 await asyncio.sleep(wait)
         raise AssertionError("unreachable")
 
@@ -125,7 +129,8 @@ class Recorder:
         try:
             self._conclude(results, paths)
         except AnyDatabaseError as error:  # written once, the results are not to be written again
-            logger.warning("Paths could not be given back before their time: %s", error)
+            text, extra = "Paths could not be given back before their time: %s", self._about
+            logger.warning(text, error, extra=extra)
         return written
 
     def _conclude(self, results: Sequence[Result], paths: set[str]) -> None:

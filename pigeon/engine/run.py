@@ -213,7 +213,7 @@ class _Run:
 
     def _report(self, destination: Destination, error: BaseException) -> None:
         text = destination.redact(f"{destination.name}: {error or type(error).__name__}")
-        logger.error("A lane failed: %s", text)
+        logger.error("A lane failed: %s", text, extra={"destination": destination.name})
         self._context.summary.add_error(text)
 
 

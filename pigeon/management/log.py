@@ -6,7 +6,7 @@ import logging
 
 
 def say_once() -> None:
-    """Let this process not print why a destination fails: the push says it when it ends.
+    """Let this process not print why items and destinations fail: the push says it itself.
 
     Without ``LOGGING`` Python prints warnings to stderr by itself, and cron would mail them
     twice. Handlers that a site has set up get everything.
@@ -16,4 +16,5 @@ def say_once() -> None:
 
 
 def _is_not_said_otherwise(record: logging.LogRecord) -> bool:
-    return not (record.name.startswith("pigeon.") and hasattr(record, "destination"))
+    ours = record.name.startswith("pigeon.")
+    return not (ours and (hasattr(record, "reason") or hasattr(record, "outcome")))

@@ -24,7 +24,7 @@ def recover(items: ItemQuerySet, now: datetime) -> list[PushAttempt]:
     attempts = []
     for item in items.lease_ended(now).select_for_update(skip_locked=True):
         message = f"Worker {item.lease_owner} stopped without a word; its lease ended."
-        logger.warning("Item %s: %s", item.pk, message, extra={"item": item.pk})
+        logger.warning("Item %s: %s", item.pk, message, extra=item.facts)
         attempts.append(_record(item, items.db, now, message))
         one = ItemToPush.objects.using(items.db).filter(pk=item.pk)
         # Nobody knows how far it came: what its predecessor left may still be there, too.

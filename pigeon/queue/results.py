@@ -100,7 +100,8 @@ def finish(results: Sequence[Result], *, owner: str, using: str) -> set[int]:
         tallies.count(tried, using, now)
     for result in results:
         if result.item.pk not in held:
-            logger.warning("Item %s: its lease was taken; result dropped", result.item.pk)
+            text = "Item %s: its lease was taken; result dropped"
+            logger.warning(text, result.item.pk, extra=result.facts)
     return held
 
 

@@ -45,7 +45,8 @@ def rules_by_model(
         try:
             models = models_of(rule)
         except ConfigurationError as error:
-            logger.error("Rule %s listens to nothing: %s", rule.name, error)
+            text, extra = "Rule %s listens to nothing: %s", {"rule": rule.name}
+            logger.error(text, rule.name, error, extra=extra)
             continue
         for model in dict.fromkeys(models):
             found.setdefault(model, []).append(rule)

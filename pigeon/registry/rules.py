@@ -125,12 +125,13 @@ class Registry:
             try:
                 found.update(self.routing_of(rule).destinations)
             except Exception:
-                logger.exception("The push_urls of rule %s cannot be had.", rule.name)
+                text, extra = "The push_urls of rule %s cannot be had.", {"rule": rule.name}
+                logger.exception(text, rule.name, extra=extra)
         for name in conf.DESTINATIONS:
             try:
                 found[name] = destinations.named(name)
             except ConfigurationError as error:
-                logger.debug("Destination left out: %s", error)
+                logger.debug("Destination left out: %s", error, extra={"destination": name})
         return found
 
     def collisions(self) -> list[ConfigurationError]:
@@ -212,7 +213,7 @@ class Registry:
             self.register(cls)
 
     def _note(self, subject: str, error: ConfigurationError) -> None:
-        logger.error("Rule %s was not registered: %s", subject, error)
+        logger.error("Rule %s was not registered: %s", subject, error, extra={"rule": subject})
         self.problems.append(Problem(subject, error))
 
     def _changed(self) -> None:

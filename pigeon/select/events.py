@@ -82,7 +82,9 @@ def has_queue(using: str) -> bool:
     if using in conf.DATABASES:
         return True
     logger.error(
-        "A change in database %r was not queued: add it to PIGEON_DATABASES and migrate it.", using
+        "A change in database %r was not queued: add it to PIGEON_DATABASES and migrate it.",
+        using,
+        extra={"database": using},
     )
     return False
 

@@ -58,7 +58,9 @@ def snapshot_of(instance: Model) -> Any:
         with guarded():
             text = json.dumps([_row(instance)], cls=DjangoJSONEncoder)
     except Exception:
-        logger.exception("No snapshot of %s %s could be made.", instance._meta.label, instance.pk)
+        label, text = instance._meta.label, "No snapshot of %s %s could be made."
+        extra = {"object": f"{label}:{instance.pk}"}
+        logger.exception(text, label, instance.pk, extra=extra)
         return None
     # Infinity and NaN are no JSON, but the fields understand them as text.
     return json.loads(text, parse_constant=str)

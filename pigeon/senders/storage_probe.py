@@ -85,7 +85,8 @@ class _Trial:
                 self._storage.delete(folder)
         failed = [one for one in found if one.answer != "yes"]
         if failed:
-            logger.warning("The probe had to leave %s", ", ".join(dict.fromkeys(self._saved)))
+            text, extra = "The probe had to leave %s", {"destination": self._destination.name}
+            logger.warning(text, ", ".join(dict.fromkeys(self._saved)), extra=extra)
         return failed or found[:1]
 
     def _missing_folders(self) -> list[str]:

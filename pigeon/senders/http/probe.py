@@ -114,11 +114,9 @@ class _Trial:
         ask = f"Remove {self._name} by hand. Ask for DELETE if rules withdraw or replace files."
         gone = await self._tried("delete a file", self._delete, ask)
         if gone.answer == "no":
-            logger.warning(
-                "The probe had to leave %s at %s",
-                self._name,
-                urls.where(self._exchange.destination),
-            )
+            destination = self._exchange.destination
+            text, extra = "The probe had to leave %s at %s", {"destination": destination.name}
+            logger.warning(text, self._name, urls.where(destination), extra=extra)
         return gone
 
     async def _tried(
