@@ -125,12 +125,16 @@ class Destination:
 
         A callable's is known once it has been called.
         """
-        found = {self.url_password, unquote(self.url_password), *self._given}
-        found |= _named_secret(self.options)
+        found = self._configured_secrets | self._given
+        return tuple(sorted(found - {""}, key=len, reverse=True)) if found else ()
+
+    @cached_property
+    def _configured_secrets(self) -> frozenset[str]:
+        found = {self.url_password, unquote(self.url_password)} | _named_secret(self.options)
         if self._hides_path:
             parts = self.path.split("/")
             found |= {self.path, *(part for part in parts if len(part) >= _PART_OF_PATH)}
-        return tuple(sorted(filter(None, found), key=len, reverse=True))
+        return frozenset(found - {""})
 
     def redact(self, text: str) -> str:
         """``text`` without this destination's secrets, however they are written there."""

@@ -23,7 +23,7 @@ Progress = Callable[[str, Sequence[Result]], None]
 class Context:
     """The run's options, its pool, what it has done so far, and whether it shall end.
 
-    ``alarm`` is there when somebody wants alerts.
+    ``alarm`` is there when somebody wants alerts; ``lanes`` are at work now.
     """
 
     options: Options
@@ -32,6 +32,7 @@ class Context:
     alarm: Alarm | None = None
     summary: Summary = field(default_factory=Summary)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    lanes: int = 0
     _spent: int = 0
 
     @property

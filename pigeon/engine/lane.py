@@ -33,8 +33,9 @@ PATH_TRIES, PATH_WAIT = 20, 0.5
 #: Of a batch, so many items are exported before leases may be renewed and results recorded: a
 #: rule's templates may be slow, and there may be one thread for all that.
 EXPORTED_AT_ONCE = 100
-#: Items that are claimed before a connection is open: what a destination that hangs or refuses
-#: costs the others, and what a good one has to send while more is made ready.
+#: Items that are claimed before a connection is open, if there are other lanes: what a
+#: destination that hangs or refuses costs them, and what a good one has to send while more is
+#: made ready.
 FIRST_BATCH = 32
 
 
@@ -70,6 +71,7 @@ class Lane:
         #: or found out later by whoever takes them over, but never given back as if nothing
         #: had been.
         self._begun: set[int] = set()
+        self._first: int = conf.BATCH_SIZE
         self._failure: BaseException | None = None
         self._opened = asyncio.Event()
         self._gate = gate_of(context, destination)
@@ -107,6 +109,8 @@ class Lane:
 
     async def _drain(self) -> None:
         try:
+            if self._context.lanes > 1:
+                self._first = min(FIRST_BATCH, self._first)
             if batch := await self._claim(self._first):
                 await self._work_off(batch)
         finally:
@@ -151,10 +155,6 @@ class Lane:
             slots.take_slots, self.destination, self._token, self._max_connections, wanted
         )
         return len(taken)
-
-    @property
-    def _first(self) -> int:
-        return min(FIRST_BATCH, conf.BATCH_SIZE)
 
     async def _contact(self) -> None:
         """Wait until a connection is open, or nothing is left that could need one."""

@@ -7,10 +7,9 @@ import logging
 import math
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from itertools import islice
 
 from asgiref.sync import async_to_sync
 from django.db import Error as AnyDatabaseError
@@ -26,6 +25,7 @@ from pigeon.engine.options import Options
 from pigeon.engine.pool import make_pool
 from pigeon.engine.summary import Summary
 from pigeon.exceptions import NotRegistered
+from pigeon.models.chunks import chunks
 from pigeon.registry import registry
 
 logger = logging.getLogger("pigeon.engine")
@@ -33,6 +33,8 @@ logger = logging.getLogger("pigeon.engine")
 Key = tuple[str, str]
 #: Seconds that a run that drains the queue waits for a destination whose rate lets nothing go.
 PATIENCE = 60
+#: Of so many destinations one query asks whether they have work.
+ASKED_AT_ONCE = 50
 #: Seconds after which the hours of a destination are looked at again.
 HOURS_INTERVAL = 60
 
@@ -137,6 +139,7 @@ class _Run:
                 self._rest(key)
                 continue
             self._lanes[key] = (lane, asyncio.create_task(lane.work()))
+        self._context.lanes = len(self._lanes)
 
     async def _find(self, skipped: set[Key], room: int) -> list[Key]:
         """Up to ``room`` lanes that have work; a worker that stays asks again after an error."""
@@ -152,8 +155,20 @@ class _Run:
 
     def _find_work(self, skipped: set[Key], room: int) -> list[Key]:
         """In turn, and no longer than it takes: there may be thousands of destinations."""
-        keys = (key for key in self._keys if key not in skipped and queue.has_work(*key))
-        return list(islice((key for key in keys if self._is_open(key)), room))
+        found: list[Key] = []
+        for keys in chunks([key for key in self._keys if key not in skipped], ASKED_AT_ONCE):
+            work = self._with_work(keys)
+            found += [key for key in keys if key in work and self._is_open(key)]
+            if len(found) >= room:
+                break
+        return found[:room]
+
+    def _with_work(self, keys: Sequence[Key]) -> set[Key]:
+        found: set[Key] = set()
+        for using in {using for _, using in keys}:
+            asked = {name: self._destinations[name] for name, alias in keys if alias == using}
+            found |= {(name, using) for name in queue.with_work(asked, using)}
+        return found
 
     def _is_open(self, key: Key) -> bool:
         """Whether it is within the destination's hours; if not, it rests."""
@@ -198,6 +213,7 @@ class _Run:
             self._busy |= busy
         for key, (lane, task) in ended.items():
             del self._lanes[key]
+            self._context.lanes = len(self._lanes)
             error = _error_of(task)
             if error is not None:
                 self._report(lane.destination, error)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db import connections, models
@@ -64,10 +65,19 @@ def _prepared(
     fields = [_field(model, name) for name in names]
     odd = [(at, f) for at, f in enumerate(fields) if not isinstance(f, _PLAIN)]
     connection = connections[using]
+    #: Most rows have a moment in common, and the drivers of some databases are slow with it.
+    moments: dict[tuple[int, datetime], Any] = {}
     for row in rows:
         values = list(row)
         for at, field in odd:
-            values[at] = field.get_db_prep_save(values[at], connection)
+            value = values[at]
+            if not isinstance(value, datetime):
+                values[at] = field.get_db_prep_save(value, connection)
+            elif (at, value) in moments:
+                values[at] = moments[at, value]
+            else:
+                prepared = field.get_db_prep_save(value, connection)
+                values[at] = moments[at, value] = prepared
         yield values
 
 

@@ -1,4 +1,4 @@
-"""The queue's verbs in batches: add, claim, renew, finish, replay, clean.
+"""The queue's verbs in batches: add, claim, renew, finish, steer, clean.
 
 This package is the only one that changes an item's status. Every function takes the alias of
 the database (``using``) whose queue is meant; destinations' states and holds live in the first
@@ -7,7 +7,7 @@ of ``PIGEON_DATABASES``.
 
 from pigeon.queue import pausing, steering
 from pigeon.queue.basics import add, clock, state_alias
-from pigeon.queue.claims import claim, has_work, renew
+from pigeon.queue.claims import claim, has_work, renew, with_work
 from pigeon.queue.destinations import (
     Opening,
     destination_failed,
@@ -18,11 +18,10 @@ from pigeon.queue.destinations import (
 from pigeon.queue.pace import give_time_back, take_time
 from pigeon.queue.results import Result, finish
 from pigeon.queue.tallies import clean_tallies
-from pigeon.queue.upkeep import Replay, clean, hasten, replay
+from pigeon.queue.upkeep import clean, hasten
 
 __all__ = [
     "Opening",
-    "Replay",
     "Result",
     "add",
     "claim",
@@ -38,9 +37,9 @@ __all__ = [
     "is_open",
     "pausing",
     "renew",
-    "replay",
     "retry_date",
     "state_alias",
     "steering",
     "take_time",
+    "with_work",
 ]

@@ -8,7 +8,7 @@ import pytest
 
 from pigeon.engine.lane import FIRST_BATCH
 from pigeon.exceptions import Unreachable
-from pigeon.models import ItemToPush, Parcel
+from pigeon.models import ItemToPush
 from tests.apps.newsroom.models import Story
 from tests.engine.scripted import Scripted
 from tests.flows.site import Site
@@ -17,8 +17,8 @@ pytestmark = pytest.mark.django_db(databases=["default"])
 MANY = 3 * FIRST_BATCH
 
 
-def queue(site: Site) -> None:
-    site.rule("partner", "scripted://host")
+def queue(site: Site, *others: str) -> None:
+    site.rule("partner", "scripted://host", *others)
     for number in range(MANY):
         Story.objects.create(title=str(number))
 
@@ -26,24 +26,33 @@ def queue(site: Site) -> None:
 def test_a_destination_that_refuses_costs_one_small_batch(
     site: Site, scripted: type[Scripted]
 ) -> None:
+    queue(site, "dummy://")
+    scripted.opening = Unreachable("No route to host.")
+    site.push()
+    there = ItemToPush.objects.filter(destination="scripted://host")
+    assert there.exclude(last_push_attempts_date=None).count() == FIRST_BATCH
+    assert there.exclude(parcel=None).count() == FIRST_BATCH
+
+
+def test_nobody_else_needs_no_small_batch(site: Site, scripted: type[Scripted]) -> None:
     queue(site)
     scripted.opening = Unreachable("No route to host.")
     site.push()
-    assert ItemToPush.objects.exclude(last_push_attempts_date=None).count() == FIRST_BATCH
-    assert Parcel.objects.count() == FIRST_BATCH
+    assert ItemToPush.objects.exclude(last_push_attempts_date=None).count() == MANY
 
 
 def test_nothing_more_is_claimed_before_a_connection_is_open(
     site: Site, scripted: type[Scripted], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    queue(site)
+    queue(site, "dummy://")
     claimed: list[int] = []
+    there = ItemToPush.objects.filter(destination="scripted://host")
 
     async def slowly(self: Scripted) -> None:
         for _ in range(50):  # so long that others would have claimed
             await asyncio.sleep(0.01)
-        claimed.append(await ItemToPush.objects.in_progress().acount())
+        claimed.append(await there.in_progress().acount())
 
     monkeypatch.setattr(scripted, "open", slowly)
-    assert site.push().total("pushed") == MANY
+    assert site.push().total("pushed") == 2 * MANY
     assert claimed[0] == FIRST_BATCH

@@ -304,16 +304,21 @@ def test_a_closed_destination_is_not_asked_again_and_again(
     DestinationState.objects.create(
         name="odd://dead", failures=1, next_probe=timezone.now() + timedelta(hours=1)
     )
-    claims: list[float] = []
-    real = queue.claim
+    looks, claims = [], []
+    real, with_work = queue.claim, queue.with_work
 
     def claim(*args: Any, **kwargs: Any) -> Any:
-        claims.append(time.monotonic())
+        claims.append(args)
         return real(*args, **kwargs)
 
+    def look(*args: Any) -> set[str]:
+        looks.append(time.monotonic())
+        return with_work(*args)
+
     monkeypatch.setattr(queue, "claim", claim)
-    run_forever(site, lambda: bool(claims) and time.monotonic() > claims[0] + 1.5)
-    assert 2 <= len(claims) <= 8
+    monkeypatch.setattr(queue, "with_work", look)
+    run_forever(site, lambda: bool(looks) and time.monotonic() > looks[0] + 1.5)
+    assert 2 <= len(looks) <= 8 and not claims
 
 
 def test_a_worker_that_stays_survives_a_database_that_does_not_answer(
@@ -322,7 +327,7 @@ def test_a_worker_that_stays_survives_a_database_that_does_not_answer(
     settings.PIGEON_POLL_INTERVAL = 0.1
     site.rule("partner", "dummy://")
     Story.objects.create(title="one")
-    refusing(monkeypatch, queue, "has_work", OperationalError("gone"), times=3)
+    refusing(monkeypatch, queue, "with_work", OperationalError("gone"), times=3)
     run_forever(site, lambda: bool(dummy.outbox))
 
 
@@ -382,14 +387,14 @@ def test_own_senders_that_hang_hold_up_no_local_folder(site: Site, tmp_path: Pat
 
 
 def test_many_destinations_cost_no_more_each_than_few(site: Site, monkeypatch: Any) -> None:
-    asked: list[str] = []
-    real = queue.has_work
+    asked: list[int] = []
+    real = queue.with_work
 
-    def has_work(*args: Any) -> bool:
-        asked.append(args[0])
-        return real(*args)
+    def with_work(destinations: Any, using: str) -> set[str]:
+        asked.append(len(destinations))
+        return real(destinations, using)
 
-    monkeypatch.setattr(queue, "has_work", has_work)
+    monkeypatch.setattr(queue, "with_work", with_work)
 
     def questions(number: int) -> float:
         asked.clear()
