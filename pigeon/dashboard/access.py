@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, Protocol, TypeVar, cast
 
-from django.conf import settings
+from django.conf import global_settings, settings
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.shortcuts import resolve_url
@@ -79,7 +79,7 @@ def refuse_data(request: HttpRequest, lacking: str) -> JsonResponse:
 
 def login_url() -> str:
     """The site's ``LOGIN_URL`` if it sets one, else the admin's login if there is an admin."""
-    if not settings.is_overridden("LOGIN_URL"):
+    if settings.LOGIN_URL == global_settings.LOGIN_URL:
         try:
             return reverse("admin:login")
         except NoReverseMatch:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pigeon import health
+from pigeon.health import Level
+from pigeon.health.view import latest
 
-_ANSWERS: Mapping[health.Level, str] = {
-    health.Level.OK: "Everything is all right",
-    health.Level.WARNING: "Something needs a look",
-    health.Level.CRITICAL: "Something is wrong: act now",
-    health.Level.UNKNOWN: "Nobody knows: Pigeon could not look",
+_ANSWERS: Mapping[Level, str] = {
+    Level.OK: "Everything is all right",
+    Level.WARNING: "Something needs a look",
+    Level.CRITICAL: "Something is wrong: act now",
+    Level.UNKNOWN: "Nobody knows: Pigeon could not look",
 }
 
 
@@ -31,6 +32,6 @@ class Verdict:
 
 
 def verdict() -> Verdict:
-    """The verdict on all queues at this moment."""
-    found = health.check()
+    """The verdict on all queues, a few seconds old at most: all pages share one look."""
+    found = latest()
     return Verdict(found.level.name.lower(), _ANSWERS[found.level], list(found.sentences))

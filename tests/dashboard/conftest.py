@@ -8,9 +8,15 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 
+from pigeon.health.view import latest
 from pigeon.registry import registry
 from pigeon.senders import dummy
 from tests.dashboard import newsdesk
+
+
+@pytest.fixture(autouse=True)
+def _no_verdict_of_another_test() -> None:
+    latest.forget()
 
 
 @pytest.fixture

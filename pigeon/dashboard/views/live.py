@@ -14,6 +14,7 @@ from pigeon.dashboard.access import viewer_data
 from pigeon.dashboard.charts import chosen_range, points
 from pigeon.dashboard.figures import destination_row, rule_row, totals_cells
 from pigeon.dashboard.verdict import verdict
+from pigeon.text import storable
 
 
 @viewer_data
@@ -36,8 +37,8 @@ def series(request: HttpRequest) -> JsonResponse:
     Query: ``range`` (hour, day, week, month), ``destination`` and ``rule``, all optional.
     """
     span = chosen_range(request)
-    about = {name: request.GET.get(name, "").replace("\0", "") for name in ("destination", "rule")}
-    found = overview.series(span, **about)
+    destination, rule = (storable(request.GET.get(name, "")) for name in ("destination", "rule"))
+    found = overview.series(span, destination=destination, rule=rule)
     return JsonResponse(
         {
             "zone": str(timezone.get_current_timezone()),

@@ -11,6 +11,7 @@ from pigeon import operations
 from pigeon.dashboard.access import pauser
 from pigeon.dashboard.views.destinations import found
 from pigeon.exceptions import PigeonError
+from pigeon.health.view import latest
 from pigeon.models.operation import Door
 from pigeon.operations import By
 from pigeon.text import storable
@@ -30,6 +31,7 @@ def pause(request: HttpRequest, name: str) -> HttpResponse:
     except PigeonError as error:
         messages.error(request, str(error))
     else:
+        latest.forget()
         said = f"{name} is paused." if number else f"{name} was paused already."
         messages.success(request, said)
     return redirect("pigeon:destination", name=name)
@@ -45,6 +47,7 @@ def resume(request: HttpRequest, name: str) -> HttpResponse:
     except PigeonError as error:
         messages.error(request, str(error))
     else:
+        latest.forget()
         messages.success(request, f"{name} is tried with the next push.")
     return redirect("pigeon:destination", name=name)
 
