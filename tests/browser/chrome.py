@@ -9,15 +9,16 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
 
 from tests import capabilities
 from tests.browser.desk import PASSWORD
 
 #: Milliseconds that a page may take; machines that test are busy.
 PATIENCE = 60_000
-#: Answers that tests ask for on purpose; Chromium complains of each.
-EXPECTED = ("status of 401", "status of 403")
+#: What Chromium complains of and is not the pages' fault: answers that tests ask for, and the
+#: admin's login, which has no icon.
+EXPECTED = ("status of 401", "status of 403", "/favicon.ico")
 
 
 @contextmanager
@@ -46,13 +47,14 @@ class Noticed:
 
     def watch(self, context: BrowserContext) -> None:
         """Listen to all that happens in ``context``."""
-        context.on("console", lambda said: self._said(said.type, said.text))
+        context.on("console", self._said)
         context.on("weberror", lambda error: self.wrong.append(f"error: {error.error}"))
         context.on("request", self._asked)
         context.on("dialog", lambda dialog: self._opened(dialog))
 
-    def _said(self, kind: str, text: str) -> None:
-        if kind in ("error", "warning") and not any(each in text for each in EXPECTED):
+    def _said(self, message: ConsoleMessage) -> None:
+        text = f"{message.text} ({message.location.get('url', '')})"
+        if message.type in ("error", "warning") and not any(each in text for each in EXPECTED):
             self.wrong.append(f"console: {text}")
 
     def _asked(self, request: Request) -> None:
@@ -74,7 +76,7 @@ def context(browser: Browser, url: str, **options: Any) -> Iterator[BrowserConte
     noticed.watch(made)
     yield made
     made.close()
-    assert noticed.wrong == []
+    assert noticed.wrong == [], noticed.wrong
 
 
 def log_in(page: Page, name: str) -> None:
