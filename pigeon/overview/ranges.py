@@ -95,13 +95,14 @@ def _hits(
 
 def _merged(lanes: Sequence[ItemQuerySet], start: int, number: int, using: str) -> list[Cursor]:
     """Of each lane the ``number`` newest from ``start`` on; of them all the newest."""
-    rows = [
-        lane.order_by("-creation_date", "-pk").values_list("creation_date", "pk") for lane in lanes
-    ]
-    parts = [each[start : start + number] for each in rows]
-    if len(parts) > 1 and connections[using].features.supports_slicing_ordering_in_compound:
-        parts = [parts[0].union(*parts[1:], all=True)]
-    return sorted((Cursor(*row) for part in parts for row in part), reverse=True)[:number]
+    rows = [lane.order_by("-creation_date", "-pk")[start : start + number] for lane in lanes]
+    if len(rows) > 1 and not connections[using].features.supports_slicing_ordering_in_compound:
+        # SQLite joins only parts that are not cut themselves.
+        every = ItemToPush.objects.using(using)
+        rows = [every.filter(pk__in=row.values("pk")).order_by() for row in rows]
+    parts = [row.values_list("creation_date", "pk") for row in rows]
+    joined = parts[0].union(*parts[1:], all=True) if len(parts) > 1 else parts[0]
+    return sorted((Cursor(*row) for row in joined), reverse=True)[:number]
 
 
 def _items(found: Sequence[Cursor], using: str) -> list[ItemToPush]:

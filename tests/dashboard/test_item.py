@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import io
 import zipfile
+from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
-from pigeon.models import ItemToPush, Operation, Status
+from pigeon.models import DestinationState, ItemToPush, Operation, Status
 from pigeon.senders import dummy
 from tests.apps.newsroom.models import Story
 from tests.dashboard.newsdesk import press, publish, push, text
@@ -75,8 +78,78 @@ def test_render_anew(operator: Client) -> None:
     Story.objects.update(title="Two")
     press(operator, address(item, "action"), deed="render-anew")
     push()
-    (file,) = dummy.outbox[-1].files.values() if hasattr(dummy.outbox[-1], "files") else [b"Two"]
-    assert b"Two" in bytes(file)
+    assert [b"Two" in file for sent in dummy.outbox for file in sent.files.values()] == [
+        False,
+        True,
+    ]
+
+
+def test_what_is_older_goes_again_only_when_that_is_said(operator: Client) -> None:
+    item = publish("One")
+    push()
+    Story.objects.get().save()
+    push()
+    newer = ItemToPush.objects.latest("pk")
+    page = text(operator, address(item))
+    assert f"Item {newer.pk} is newer." in page
+    assert 'value="send-again"' not in page
+    press(operator, address(item, "action"), deed="send-again")
+    item.refresh_from_db()
+    assert item.status == Status.PUSHED
+    page = press(operator, address(item, "action"), deed="force").content.decode()
+    assert "1 item sent again." in page
+
+
+def test_an_item_that_a_worker_has_cannot_be_steered(operator: Client) -> None:
+    item = publish("One")
+    until = timezone.now() + timedelta(minutes=1)
+    ItemToPush.objects.update(
+        status=Status.IN_PROGRESS, lease_token="t", lease_owner="host:1", lease_until=until
+    )
+    page = text(operator, address(item))
+    assert "The worker host:1 is at it" in page
+    assert 'name="deed"' not in page
+    page = press(operator, address(item, "action"), deed="reset").content.decode()
+    assert "1 item left as they are: 1 in progress now." in page
+
+
+def test_what_waits_says_for_what(operator: Client) -> None:
+    item = publish("One")
+    assert "It goes with the next push" in text(operator, address(item))
+    DestinationState.objects.create(
+        name="beloved", paused_date=timezone.now(), paused_by="grace", paused_reason="moving"
+    )
+    assert "is paused by grace since" in text(operator, address(item))
+    DestinationState.objects.update(
+        paused_date=None, next_probe=timezone.now() + timedelta(hours=1), last_error="No route.",
+        failures=2,
+    )  # fmt: skip
+    page = text(operator, address(item))
+    assert "the destination beloved is failing, next try at" in page
+    assert "No route." in page
+
+
+def test_a_destination_that_is_gone(operator: Client, settings: Any) -> None:
+    item = publish("One")
+    settings.PIGEON_DESTINATIONS = {}
+    settings.PIGEON_PUSH_URLS = {}
+    page = text(operator, address(item))
+    assert "is no longer in the settings" in page
+    assert "pigeon_retry --to" in page
+
+
+def test_a_mass_push_and_a_model_that_is_gone(operator: Client) -> None:
+    batch = ItemToPush.objects.create(
+        rule_name="daily", destination="beloved", object_id="x", arguments=["x"]
+    )
+    page = text(operator, address(batch))
+    assert "A mass push of rule daily; its arguments: x." in page
+    assert "It cannot be rendered: " in text(operator, address(batch, "preview"))
+    gone = ItemToPush.objects.create(
+        rule_name="partner", destination="beloved", model_label="old.Thing", object_id="1"
+    )
+    assert "old.Thing 1" in text(operator, address(gone))
+    assert "there is nothing to render" in text(operator, address(gone, "preview"))
 
 
 def test_cancel_and_reset(operator: Client) -> None:
