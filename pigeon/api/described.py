@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import OpenApiParameter
 
 from pigeon.api.parameters import Parameters
 from pigeon.api.problems import Problem
@@ -24,6 +25,7 @@ class Operation:
         parameters: what the URL may say.
         body: what the body may say.
         refusals: statuses that it may answer besides those that all have.
+        path: what stands in the path.
     """
 
     name: str
@@ -31,6 +33,7 @@ class Operation:
     parameters: type[Parameters] | None = None
     body: type[Parameters] | None = None
     refusals: tuple[int, ...] = ()
+    path: tuple[OpenApiParameter, ...] = ()
 
     @property
     def statuses(self) -> tuple[int, ...]:
@@ -61,9 +64,9 @@ class DescribedSchema(AutoSchema):
         return self._operation.name
 
     def get_override_parameters(self) -> list[Any]:
-        """What the URL may say."""
+        """What path and query may say."""
         declared = self._operation.parameters
-        return [declared] if declared else []
+        return [*self._operation.path, *([declared] if declared else [])]
 
     def get_request_serializer(self) -> Any:
         """What the body may say."""

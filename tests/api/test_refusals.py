@@ -150,14 +150,6 @@ def test_other_methods(method: str, path: str, operator: Asker) -> None:
 EVIL = (
     "' OR 1=1 --", '"; DROP TABLE pigeon_itemtopush; --', "%", "_", "<script>", "\\", "é\u202e",
 )  # fmt: skip
-    "' OR 1=1 --",
-    '"; DROP TABLE pigeon_itemtopush; --',
-    "%",
-    "_",
-    "<script>",
-    "\\",
-    "é\u202e",
-)
 
 
 @pytest.mark.parametrize("value", EVIL)
@@ -177,9 +169,18 @@ def test_no_value_is_taken_for_a_pattern_or_for_sql(
     assert viewer.get("items")["results"] != []
 
 
+@pytest.mark.parametrize(
+    "path",
+    ["items/x", f"items/{10**30}", "items/-1", "attempts/1.0", "logs/1", "logs/1-", "logs/x-1"],
+)
+def test_what_is_no_id(path: str, viewer: Asker) -> None:
+    assert "is no id" in viewer.get(path, expected=400)["parameters"]["id"]
+
+
 def test_what_does_not_exist(operator: Asker, site: Site) -> None:
-    for path in ("items/7", "attempts/7", "logs/7-1", f"items/{10**30}"):
-        assert "There is no " in operator.get(path, expected=404)["detail"]
+    for path in ("items/7", "attempts/7", "logs/7-1", "itmes", "items/7/x/y"):
+        assert "There is no" in operator.get(path, expected=404)["detail"]
+    assert "Did you mean 'items'?" in operator.get("itmes", expected=404)["detail"]
     for path in ("items/7/retry", "items/7/cancel"):
         assert "There is no item 7" in operator.post(path, expected=404)["detail"]
     told = operator.get("destinations", expected=404, name="belowed")["detail"]

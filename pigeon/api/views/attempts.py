@@ -8,6 +8,7 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from pigeon.api import keys
 from pigeon.api.answers import answer_page, page_of
 from pigeon.api.attempts import AttemptAnswer, AttemptStoryAnswer
 from pigeon.api.described import operation
@@ -45,11 +46,12 @@ class Attempts(View):
 class Attempt(View):
     """One attempt."""
 
-    @operation("attempt", AttemptStoryAnswer, parameters=QueueParameters, refusals=(404,))
-    def get(self, request: Request, pk: int) -> Response:
+    @operation("attempt", AttemptStoryAnswer, parameters=QueueParameters, refusals=(404,),
+               path=(keys.NUMBER,))  # fmt: skip
+    def get(self, request: Request, pk: str) -> Response:
         """One attempt with its transcript, from which secrets were removed."""
         using = queue_of(self.parameters(QueueParameters))
-        attempt = PushAttempt.objects.using(using).filter(pk=pk).first()
+        attempt = PushAttempt.objects.using(using).filter(pk=keys.number(pk)).first()
         if attempt is None:
             raise NotFound(
                 f"There is no attempt {pk} in the queue {using!r}. Attempts are cleaned away "

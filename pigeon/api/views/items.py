@@ -9,6 +9,7 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from pigeon.api import keys
 from pigeon.api.answers import answer_page, page_of
 from pigeon.api.described import operation
 from pigeon.api.fields import Choice, Moment, ObjectName, Text
@@ -58,11 +59,12 @@ class Items(View):
 class Item(View):
     """One item."""
 
-    @operation("item", ItemStoryAnswer, parameters=QueueParameters, refusals=(404,))
-    def get(self, request: Request, pk: int) -> Response:
+    @operation("item", ItemStoryAnswer, parameters=QueueParameters, refusals=(404,),
+               path=(keys.NUMBER,))  # fmt: skip
+    def get(self, request: Request, pk: str) -> Response:
         """An item with its newest 50 attempts and their transcripts."""
         using = queue_of(self.parameters(QueueParameters))
-        return Response(ItemStoryAnswer(find_item(pk, using)).data)
+        return Response(ItemStoryAnswer(find_item(keys.number(pk), using)).data)
 
 
 def find_item(pk: int, using: str) -> ItemToPush:

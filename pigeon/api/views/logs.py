@@ -9,6 +9,7 @@ from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from pigeon.api import keys
 from pigeon.api.answers import answer_page, page_of
 from pigeon.api.described import operation
 from pigeon.api.fields import MAX_KEY, Choice, Moment, Text
@@ -86,15 +87,17 @@ class Logs(View):
 class Log(View):
     """One entry of the log."""
 
-    @operation("log", EntryAnswer, parameters=QueueParameters, refusals=(404,))
-    def get(self, request: Request, pk: int, number: int) -> Response:
+    @operation("log", EntryAnswer, parameters=QueueParameters, refusals=(404,),
+               path=(keys.ENTRY,))  # fmt: skip
+    def get(self, request: Request, pk: str) -> Response:
         """One file of one attempt."""
         using = queue_of(self.parameters(QueueParameters))
-        attempt = _attempts(using).filter(pk=pk).first()
+        key, number = keys.entry(pk)
+        attempt = _attempts(using).filter(pk=key).first()
         entries = entries_of(attempt, registry.destinations()) if attempt else []
         if not 1 <= number <= len(entries):
             raise NotFound(
-                f"There is no entry {pk}-{number} in the log of the queue {using!r}. Entries are "
+                f"There is no entry {pk} in the log of the queue {using!r}. Entries are "
                 "cleaned away with their items."
             )
         return Response(EntryAnswer(entries[number - 1]).data)

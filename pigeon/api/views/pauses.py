@@ -21,7 +21,7 @@ class ResumeBody(Parameters):
     """Which destinations."""
 
     destinations = serializers.ListField(
-        child=Text(max_length=200), allow_empty=False, max_length=1000, help_text="Their names."
+        child=Text(max_length=200), min_length=1, max_length=1000, help_text="Their names."
     )
 
 

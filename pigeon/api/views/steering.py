@@ -8,6 +8,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from pigeon.api import keys
 from pigeon.api.access import CHANGE
 from pigeon.api.asking import by
 from pigeon.api.described import operation
@@ -36,13 +37,11 @@ class RetryBody(Parameters):
 class SelectionBody(QueueParameters, RetryBody):
     """Which items are sent again: those that fit all that is said; and how."""
 
-    ids = serializers.ListField(
-        child=BodyKey(), required=False, allow_empty=False, max_length=MAX_IDS
-    )
+    ids = serializers.ListField(child=BodyKey(), required=False, min_length=1, max_length=MAX_IDS)
     destination = Text(required=False, max_length=200)
     rule = Text(required=False, max_length=100)
     object = ObjectName(required=False)
-    status = serializers.ListField(child=Choice(Status.names), required=False, allow_empty=False)
+    status = serializers.ListField(child=Choice(Status.names), required=False, min_length=1)
     since = Moment(required=False, help_text="Items of which an attempt began then or later.")
     until = Moment(required=False, help_text="Items of which an attempt began before then.")
     dry_run = Flag(default=False, help_text="Only count.")
@@ -54,17 +53,17 @@ class Retry(View):
     permissions = {"POST": CHANGE}
 
     @operation("item_retry", DoneAnswer, parameters=QueueParameters, body=RetryBody,
-               refusals=(404, 409))  # fmt: skip
-    def post(self, request: Request, pk: int) -> Response:
+               refusals=(404, 409), path=(keys.NUMBER,))  # fmt: skip
+    def post(self, request: Request, pk: str) -> Response:
         """Send an item again, as it was sent or rendered anew; at once if it waits."""
         using = queue_of(self.parameters(QueueParameters))
         asked = self.body(RetryBody)
-        item = find_item(pk, using)
+        item = find_item(keys.number(pk), using)
         done = send_again(
             Selection(ids=[item.pk]), by(request), using=using,
             rerender=asked["rerender"], force=asked["force"],
         )  # fmt: skip
-        return _answer(done, pk)
+        return _answer(done, item.pk)
 
 
 class Cancel(View):
@@ -72,13 +71,20 @@ class Cancel(View):
 
     permissions = {"POST": CHANGE}
 
-    @operation("item_cancel", DoneAnswer, parameters=QueueParameters, refusals=(404, 409))
-    def post(self, request: Request, pk: int) -> Response:
+    @operation(
+        "item_cancel",
+        DoneAnswer,
+        parameters=QueueParameters,
+        refusals=(404, 409),
+        path=(keys.NUMBER,),
+    )
+    def post(self, request: Request, pk: str) -> Response:
         """Call off an item that waits."""
         using = queue_of(self.parameters(QueueParameters))
         self.body(Parameters)
-        item = find_item(pk, using)
-        return _answer(cancel(Selection(ids=[item.pk]), by(request), using=using), pk)
+        item = find_item(keys.number(pk), using)
+        done = cancel(Selection(ids=[item.pk]), by(request), using=using)
+        return _answer(done, item.pk)
 
 
 class RetryMany(View):
