@@ -41,6 +41,7 @@ class ReadOnlyAdmin(ModelAdmin):
 
     paginator = CappedPaginator
     show_full_result_count = False
+    list_per_page = 100
     show_facets = admin.ShowFacets.NEVER
     list_max_show_all = 0
     sortable_by = ()
@@ -73,12 +74,19 @@ class ReadOnlyAdmin(ModelAdmin):
     def lookup_allowed(
         self, lookup: str, value: object, request: HttpRequest | None = None
     ) -> bool:
-        """None besides the filters: any other column would read the whole table."""
-        return False
+        """The filters beside the list, and no other: many columns have no index."""
+        return any(lookup == getattr(each, "parameter_name", "") for each in self.list_filter)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[QueueChangeList]:
         """A list whose order no address changes."""
         return QueueChangeList
+
+    def get_changelist_instance(self, request: HttpRequest) -> QueueChangeList:
+        """A list whose title says where counting stopped."""
+        found = cast("QueueChangeList", super().get_changelist_instance(request))
+        if found.result_count >= COUNTED:
+            found.title = f"{found.title} (only the first {COUNTED:,} are listed)"
+        return found
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Rows of the queue that the address names; of the first one if it names none."""

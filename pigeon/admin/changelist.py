@@ -8,8 +8,6 @@ from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from pigeon.queue.survey import COUNTED
-
 
 class QueueChangeList(ChangeList):
     """Its order is the admin's choice: sorting by any column would read the whole table."""
@@ -21,9 +19,3 @@ class QueueChangeList(ChangeList):
     def get_ordering_field_columns(self) -> dict[int, Any]:
         """No column is marked as the one that sorts."""
         return {}
-
-    def get_results(self, request: HttpRequest) -> None:
-        """A page; where counting stopped, the title says so."""
-        super().get_results(request)
-        if self.result_count >= COUNTED:
-            self.title = f"{self.title} (only the first {COUNTED:,} are listed)"
