@@ -237,11 +237,11 @@ class ItemQuerySet(models.QuerySet["ItemToPush"]):
             **anew,
         )
 
-    def set_moved(self, to: str, order_key: str, when: datetime | None, *, force: bool) -> int:
-        """Items that nobody holds go to the destination ``to`` instead, or again there.
+    def set_moved(self, to: str, order_key: str, when: datetime | None) -> int:
+        """Items that nobody holds are for the destination ``to``, where nobody tried them yet.
 
         What earlier attempts may have left is at the old destination, so nobody looks for it.
-        ``when`` is ``None`` for those that nobody has tried yet.
+        ``when`` is ``None`` for new ones.
         """
         return self.exclude(status=Status.IN_PROGRESS).update(
             destination=to,
@@ -254,12 +254,11 @@ class ItemQuerySet(models.QuerySet["ItemToPush"]):
             message="",
             lease_token="",
             previous_token="",
-            **({"forced": True, "expires": None} if force else {"forced": False}),
         )
 
-    def set_priority(self, priority: int) -> int:
+    def set_new_priority(self, priority: int) -> int:
         """Items that wait go earlier than those with a lower number."""
-        return self.waiting().update(priority=priority)
+        return self._still(*WAITING).update(priority=priority)
 
     def cancel(self, message: str = "Cancelled.") -> int:
         """Call off items that still wait."""

@@ -17,11 +17,13 @@ from pigeon.exceptions import OperationRefused
 from pigeon.models.attempt import PushAttempt
 from pigeon.models.item import ItemToPush
 from pigeon.models.item_queryset import ItemQuerySet
-from pigeon.models.status import Status
+from pigeon.models.status import FIRST_ERROR, Status
 
 #: Ids that are named in words; of more, only the number is told.
 NAMED = 10
 _LARGEST = 2**63 - 1
+_KNOWN = frozenset(Status.values)
+_ERRORS = frozenset(number for number in _KNOWN if number >= FIRST_ERROR)
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,7 @@ class Selection:
         if self.rule:
             yield f"rule {self.rule}"
         if self.statuses:
-            yield f"status {' or '.join(map(_status, self.statuses))}"
+            yield f"status {' or '.join(_statuses(self.statuses))}"
         if self.object:
             yield self.object
         if self.event:
@@ -139,8 +141,14 @@ def _model_and_key(text: str) -> tuple[str, str]:
         return label, key
 
 
-def _status(number: int) -> str:
-    return str(Status(number).label) if number in Status else str(number)
+def _statuses(numbers: Sequence[int]) -> Iterator[str]:
+    """The labels of ``numbers``, in one word where they are all the errors there are."""
+    all_errors = _ERRORS <= set(numbers)
+    for number in numbers:
+        if not all_errors or number < FIRST_ERROR:
+            yield str(Status(number).label) if number in _KNOWN else str(number)
+    if all_errors:
+        yield "any error"
 
 
 def _as_stored(moment: datetime) -> datetime:

@@ -106,6 +106,7 @@ def move(
     by: By,
     *,
     using: str | None = None,
+    rerender: bool = False,
     force: bool = False,
     dry_run: bool = False,
 ) -> Done:
@@ -122,9 +123,10 @@ def move(
         )
 
     def steer(page: Page) -> Steered:
-        return queue.steering.move(page, to, force=force)
+        return queue.steering.move(page, to, rerender=rerender, force=force)
 
-    detail = f"to {to}" + (", forced" if force else "")
+    words = (f"to {to}", "rendered anew" if rerender else "", "forced" if force else "")
+    detail = ", ".join(filter(None, words))
     return _work(selection, Verb.MOVED, by, using, steer, detail=detail, dry_run=dry_run)
 
 

@@ -135,13 +135,14 @@ def set_priority(page: Page, priority: int) -> Steered:
     def judge(row: _Row) -> Refusal | None:
         return None if row.status in WAITING else Refusal.FINISHED
 
-    return _steer(page, judge, lambda items, rows: items.set_priority(priority))
+    return _steer(page, judge, lambda items, rows: items.set_new_priority(priority))
 
 
-def move(page: Page, to: str, *, force: bool = False) -> Steered:
+def move(page: Page, to: str, *, rerender: bool = False, force: bool = False) -> Steered:
     """Let items go to another destination instead: as they wait, or, if finished, again.
 
-    Unless forced, what is older than something that went there for the same object stays.
+    Unless forced, what has expired stays, and so does what is older than something that went
+    to the other destination, or will, for the same object.
     """
     now = clock(page.using)
     newest = cache(lambda: _newest(page, to))
@@ -156,9 +157,9 @@ def move(page: Page, to: str, *, force: bool = False) -> Steered:
 
     def change(items: ItemQuerySet, rows: Sequence[_Row]) -> None:
         for row in rows:
-            one = ItemToPush.objects.using(page.using).filter(pk=row.pk)
-            when = None if row.status == Status.NEW else now
-            one.set_moved(to, _key(row, to), when, force=force)
+            when = None if row.status == Status.NEW and not force else now
+            items.filter(pk=row.pk).set_moved(to, _key(row, to), when)
+        items.set_replayed(now, rerender=rerender, force=force)
 
     return _steer(page, judge, change)
 

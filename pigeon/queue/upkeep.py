@@ -1,58 +1,19 @@
-"""What people do with finished items: send them again, or clean them away."""
+"""What people do with the queue as a whole: hasten what waits, clean away what is finished."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 
-from pigeon.models.chunks import CHUNK, chunks
+from pigeon.models.chunks import CHUNK
 from pigeon.models.destination_state import DestinationState
 from pigeon.models.item import ItemToPush
 from pigeon.models.item_queryset import ItemQuerySet
 from pigeon.models.status import FIRST_ERROR, UNFINISHED, Status
 from pigeon.queue.basics import clock, state_alias
-
-
-@dataclass(frozen=True, slots=True)
-class Replay:
-    """How many items go again, and how many were refused because something newer went."""
-
-    replayed: int
-    refused: int
-
-
-def replay(items: ItemQuerySet, *, rerender: bool = False, force: bool = False) -> Replay:
-    """Send finished items again: as sent (their stored parcel), or rendered anew.
-
-    As sent, an item is refused when something newer went to the same place, unless forced.
-    """
-    finished = items.exclude(status__in=UNFINISHED)
-    now = clock(items.db)
-    if rerender:
-        return Replay(finished.set_replayed(now, rerender=True, force=False), 0)
-    if not force:
-        total, finished = finished.count(), finished.filter(~Exists(_newer(items.db)))
-    pks = list(finished.values_list("pk", flat=True))
-    rows = ItemToPush.objects.using(items.db)
-    done = sum(
-        rows.filter(pk__in=chunk).set_replayed(now, rerender=False, force=force)
-        for chunk in chunks(pks)
-    )
-    return Replay(done, 0 if force else total - len(pks))
-
-
-def _newer(using: str) -> ItemQuerySet:
-    """Later items for the same thing that arrived or may arrive yet."""
-    return ItemToPush.objects.using(using).filter(
-        order_key=OuterRef("order_key"),
-        object_id=OuterRef("object_id"),  # mass pushes of a rule share their order key
-        status__in=(*UNFINISHED, Status.PUSHED),
-        pk__gt=OuterRef("pk"),
-    )
 
 
 def hasten(destinations: Collection[str], using: str) -> int:

@@ -177,7 +177,7 @@ def test_moved_items_go_to_the_other_destination_in_their_order(alias: str) -> N
 
 
 def test_what_is_older_than_what_went_there_stays(alias: str) -> None:
-    old = item(alias)
+    old = pushed(alias)
     newer = item(alias, destination=THERE)
     push(alias, taken(alias, THERE))
     assert move(only(old, newer), THERE, ANN) == Done(0, 2, {Refusal.NEWER: 1, Refusal.THERE: 1})

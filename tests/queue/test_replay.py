@@ -4,19 +4,33 @@ from __future__ import annotations
 
 import uuid
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from django.utils import timezone
 
 from pigeon.models import ItemToPush, Outcome, Parcel, PushAttempt, Status
-from pigeon.queue import Replay, clean, replay
+from pigeon.queue import clean
+from pigeon.queue.steering import Page, Refusal, send_again
 from tests.queue.making import batch, ids, make, make_many, push, record, status, take
 
 
 def rows(alias: str, *items: ItemToPush) -> Any:
     every = ItemToPush.objects.using(alias)
     return every.filter(pk__in=[item.pk for item in items]) if items else every.all()
+
+
+class Replay(NamedTuple):
+    """How many items go again, and how many were refused because something newer went."""
+
+    replayed: int
+    refused: int
+
+
+def replay(items: Any, **how: bool) -> Replay:
+    pks = list(items.values_list("pk", flat=True))
+    steered = send_again(Page(pks, items.db), **how)
+    return Replay(len(steered.ids), steered.refused.get(Refusal.NEWER, 0))
 
 
 def parcel(alias: str) -> Parcel:

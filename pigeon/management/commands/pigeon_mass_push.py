@@ -6,8 +6,10 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
+from pigeon.actor import acting_as
 from pigeon.engine import Options
 from pigeon.management.command import PigeonCommand
+from pigeon.management.person import by
 from pigeon.management.pushing import push
 from pigeon.select import mass_push
 
@@ -28,7 +30,8 @@ class Command(PigeonCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Queue, and push if asked to."""
-        items = mass_push(options["rule"], args)
+        with acting_as(by().actor):
+            items = mass_push(options["rule"], args)
         if options["format"] == "text":
             for item in items:
                 line = f"Queued {item.title} for {item.destination} as item {item.pk}."
