@@ -17,7 +17,7 @@ TESTS = Path(__file__).parent
 #: The databases that have a queue; a test that takes ``alias`` runs once on each.
 QUEUES = ("default", "postgresql")
 #: Folders whose tests wait for real faults, and so are marked ``slow`` as a whole.
-SLOW = {"faults", "flows"}
+SLOW = {"browser", "faults", "flows"}
 #: Folders whose tests talk to servers, and care for the Python but hardly for the Django.
 WIRE = {"contracts", "doctor", "remotes", "senders", "servers"}
 

@@ -58,7 +58,7 @@ class SearchForm(forms.Form):
 
     def __init__(self, data: Any) -> None:
         super().__init__(data)
-        choices = [(name, name) for name in GROUPS]
+        choices = [("", "any"), *((name, name) for name in GROUPS)]
         choices += [(str(status.value), str(status.label)) for status in Status]
         self.fields["status"].choices = choices  # type: ignore[attr-defined]
         aliases = [(alias, alias) for alias in conf.DATABASES]
@@ -115,6 +115,7 @@ def rule_names(present: str) -> list[str]:
 
 
 def _numbers(names: Iterable[str]) -> set[int]:
+    names = set(names) - {""}
     groups = [GROUPS[name] for name in names if name in GROUPS]
     return {number for group in groups for number in group} | {
         int(name) for name in names if name not in GROUPS

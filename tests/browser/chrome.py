@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect, sync_playwright
 
 from tests import capabilities
 from tests.browser.desk import PASSWORD
@@ -25,6 +25,7 @@ EXPECTED = ("status of 401", "status of 403", "/favicon.ico")
 def launched() -> Iterator[Browser]:
     """The system's Chromium. While it runs, this thread cannot use Django's ORM."""
     arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=str(capabilities.chromium().where), args=arguments, timeout=PATIENCE
