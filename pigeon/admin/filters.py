@@ -50,6 +50,15 @@ class QueueFilter(admin.SimpleListFilter):
 class EqualFilter(admin.SimpleListFilter):
     """Rows whose field of the parameter's name has one of some values."""
 
+    def known(self) -> Iterable[str]:
+        """The values that are offered."""
+        raise NotImplementedError
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+        """Those, and the one that the address names: without any, Django would not filter."""
+        value = self.value()
+        return [(name, name) for name in sorted({*self.known(), *([value] if value else ())})]
+
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Those with the value that the address names, known or not."""
         value = self.value()
@@ -64,9 +73,9 @@ class DestinationFilter(EqualFilter):
     title = _("destination")
     parameter_name = "destination"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+    def known(self) -> Iterable[str]:
         """Their names."""
-        return [(name, name) for name in sorted({*registry.destinations(), *states_by_name()})]
+        return {*registry.destinations(), *states_by_name()}
 
 
 class RuleFilter(EqualFilter):
@@ -75,9 +84,9 @@ class RuleFilter(EqualFilter):
     title = _("rule")
     parameter_name = "rule_name"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+    def known(self) -> Iterable[str]:
         """Names of the rules that are registered."""
-        return [(name, name) for name in sorted(rule.name for rule in registry.rules())]
+        return {rule.name for rule in registry.rules()}
 
 
 class StatusFilter(admin.SimpleListFilter):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -106,7 +107,7 @@ def test_pause_and_resume(operator: Client) -> None:
 
 
 def test_resuming_tries_a_stopped_destination_at_once(operator: Client) -> None:
-    probe = timezone.now() + timezone.timedelta(hours=9)
+    probe = timezone.now() + timedelta(hours=9)
     state = DestinationState.objects.create(
         name="beloved", stopped_reason="Login refused.", next_probe=probe
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -241,12 +241,38 @@ def test_of_a_long_time_the_newest_items_are_listed(
     assert listed(viewer.get(url("itemtopush", f"?date={year}"))) == [rows[2].pk, rows[1].pk]
 
 
-def test_the_queue_of_another_database(
-    viewer: Client, settings: Any, django_db_blocker: Any
-) -> None:
-    settings.PIGEON_DATABASES = ["default", "default"]
-    page = text(viewer.get(url("itemtopush")))
-    assert "?queue=default" in page
+@pytest.mark.django_db(databases=["default", "other"])
+def test_queues_of_several_databases(operator: Client, settings: Any) -> None:
+    settings.PIGEON_DATABASES = ["default", "other"]
+    here = item(title="Here")
+    there = ItemToPush.objects.using("other").create(
+        pk=here.pk, rule_name="partner", destination="beloved", title="There"
+    )
+    assert [row.title for row in operator.get(url("itemtopush")).context["cl"].result_list] == [
+        "Here"
+    ]
+    found = operator.get(url("itemtopush", "?queue=other"))
+    assert "There" in text(found) and "Here" not in text(found)
+    row = url("itemtopush", f"{there.pk}/change/?_changelist_filters=queue%3Dother")
+    assert row.encode() in found.content, "the row's link keeps the queue"
+    assert "There" in text(operator.get(row))
+    data = {"action": "cancel", "_selected_action": [there.pk]}
+    operator.post(url("itemtopush", "?queue=other"), data)
+    here.refresh_from_db()
+    there.refresh_from_db()
+    assert (here.status, there.status) == (Status.NEW, Status.CANCELLED)
+    assert Operation.objects.using("other").count() == 1
+
+
+def test_one_queue_has_no_filter_of_queues(viewer: Client) -> None:
+    assert "queue=" not in text(viewer.get(url("itemtopush")))
+
+
+def test_dates_without_time_zones(viewer: Client, settings: Any) -> None:
+    settings.USE_TZ = False
+    one = item(creation_date=datetime(2024, 2, 29, 23, 59))
+    item(creation_date=datetime(2024, 3, 1))
+    assert listed(viewer.get(url("itemtopush", "?date=2024-02-29"))) == [one.pk]
 
 
 def test_pages_lead_to_the_dashboard(viewer: Client) -> None:
