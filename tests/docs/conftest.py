@@ -6,6 +6,7 @@ import re
 import shutil
 import socket
 from collections.abc import Callable
+from contextlib import ExitStack
 
 import pytest
 
@@ -17,14 +18,16 @@ from tests.docs.story import Story
 @pytest.fixture(scope="session")
 def replacements() -> dict[str, str]:
     """Ports that the pages name or mean → free ones, so that nothing is in the way."""
-    with socket.socket() as one, socket.socket() as two, socket.socket() as three:
-        for each in (one, two, three):
+    with ExitStack() as stack:
+        bound = [stack.enter_context(socket.socket()) for _ in range(4)]
+        for each in bound:
             each.bind(("127.0.0.1", 0))
-        sftp, ftp, http = (each.getsockname()[1] for each in (one, two, three))
+        sftp, ftp, http, site = (each.getsockname()[1] for each in bound)
     partners = "python -m pigeon.testing"
     return {
         r"\b2222\b": str(sftp),
         r"\b2121\b": str(ftp),
+        r"\b8000\b": str(site),
         re.escape(partners): f"{partners} --sftp-port {sftp} --ftp-port {ftp} --http-port {http}",
     }
 

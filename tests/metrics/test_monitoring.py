@@ -111,7 +111,9 @@ def test_the_states_that_are_asked_for_exist(text: Callable[..., str]) -> None:
 def test_both_formats_say_the_same(text: Callable[..., str]) -> None:
     from prometheus_client.openmetrics.parser import text_string_to_metric_families as read
 
-    found = {s.name for family in read(text("application/openmetrics-text")) for s in family.samples}
+    found = {
+        s.name for family in read(text("application/openmetrics-text")) for s in family.samples
+    }
     assert found == set(samples(text()))
 
 
