@@ -10,7 +10,7 @@ from typing import Protocol
 from pigeon import operations
 from pigeon.exceptions import OperationRefused
 from pigeon.models.item import ItemToPush
-from pigeon.models.status import WAITING, Status
+from pigeon.models.status import FIRST_ERROR, WAITING, Status
 from pigeon.operations import By, Done, Selection
 
 #: Items that one press of a button may change; more are for the command line.
@@ -97,6 +97,8 @@ def deeds_for(item: ItemToPush) -> list[Deed]:
         return [Deed.SEND_AGAIN, Deed.CANCEL] if item.status == Status.RETRY else [Deed.CANCEL]
     if item.status == Status.IN_PROGRESS:
         return []
+    if item.status >= FIRST_ERROR and item.parcel_id is None:  # there is nothing to send yet
+        return [Deed.RENDER_ANEW, Deed.SEND_AGAIN, Deed.RESET]
     return [Deed.SEND_AGAIN, Deed.RENDER_ANEW, Deed.RESET]
 
 

@@ -115,8 +115,8 @@ def rule_names(present: str) -> list[str]:
 
 
 def _numbers(names: Iterable[str]) -> set[int]:
-    names = set(names) - {""}
-    groups = [GROUPS[name] for name in names if name in GROUPS]
-    return {number for group in groups for number in group} | {
-        int(name) for name in names if name not in GROUPS
-    }
+    """The statuses that ``names`` stand for; an empty name stands for none."""
+    found: set[int] = set()
+    for name in filter(None, names):
+        found.update(GROUPS[name] if name in GROUPS else (int(name),))
+    return found

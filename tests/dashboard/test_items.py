@@ -46,6 +46,8 @@ def test_filters(viewer: Client) -> None:
     assert listed(page) == [one.pk]
     assert "<option selected>gone</option>" in page
     assert listed(text(viewer, ITEMS, rule="partner", q="tw")) == [two.pk]
+    empty = dict.fromkeys(("q", "destination", "rule", "status", "since", "until"), "")
+    assert listed(text(viewer, ITEMS, **empty)) == [two.pk, one.pk]
 
 
 def test_older_items_are_a_click_away(viewer: Client, monkeypatch: pytest.MonkeyPatch) -> None:
