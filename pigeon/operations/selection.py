@@ -143,7 +143,7 @@ def _model_and_key(text: str) -> tuple[str, str]:
 
 def _statuses(numbers: Sequence[int]) -> Iterator[str]:
     """The labels of ``numbers``, in one word where they are all the errors there are."""
-    all_errors = _ERRORS <= set(numbers)
+    all_errors = set(numbers) >= _ERRORS
     for number in numbers:
         if not all_errors or number < FIRST_ERROR:
             yield str(Status(number).label) if number in _KNOWN else str(number)
