@@ -12,7 +12,9 @@ _NUMBER = r"[0-9]{1,18}"
 _ENTRY = rf"({_NUMBER})-([0-9]{{1,6}})"
 
 #: What the document says of an id, and of that of an entry of the log.
-NUMBER = OpenApiParameter("id", OpenApiTypes.INT, OpenApiParameter.PATH)
+NUMBER = OpenApiParameter(
+    "id", {"type": "integer", "minimum": 1, "maximum": 10**18 - 1}, OpenApiParameter.PATH
+)
 ENTRY = OpenApiParameter(
     "id", OpenApiTypes.STR, OpenApiParameter.PATH, pattern="^[0-9]{1,18}-[0-9]{1,6}$"
 )

@@ -23,8 +23,8 @@ def before_call(context: Any, case: Any, kwargs: Any) -> None:
 def _name_what_is_there(part: dict[str, Any]) -> None:
     """Where a name has the right form, take one that exists; leave what is wrong as it is."""
     named = part.get("object")
-    if isinstance(named, str) and len(named) <= 300 and _OBJECT.fullmatch(named):
-        part["object"] = f"newsroom.Story:{named.partition(':')[2]}"
+    if isinstance(named, str) and len(named) <= 400 and _OBJECT.fullmatch(named):
+        part["object"] = f"newsroom.Story:{named.partition(':')[2]}"[:400]
     names = part.get("destinations")
     if isinstance(names, list) and names and all(map(_is_name, names)):
         part["destinations"] = ["beloved"]

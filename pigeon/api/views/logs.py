@@ -30,7 +30,9 @@ class EntryAnswer(serializers.Serializer[Entry]):
 
     id = serializers.CharField()
     filename = serializers.CharField(help_text="Empty if it failed before there was a file.")
-    source = serializers.CharField(help_text="The object, or the rule of a mass push.")
+    source = serializers.CharField(  # type: ignore[assignment] # of fields, not of this
+        help_text="The object, or the rule of a mass push."
+    )
     destination = serializers.CharField()
     extension = serializers.CharField(help_text="In lower case, without the dot.")
     worker = serializers.CharField(help_text="host:process")
