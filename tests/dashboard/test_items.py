@@ -232,3 +232,43 @@ def test_few_queries(viewer: Client, django_assert_max_num_queries: Any) -> None
     for question in questions:
         with django_assert_max_num_queries(15):
             text(viewer, ITEMS, **question)
+
+
+def test_without_time_zones(
+    operator: Client, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.USE_TZ = False
+    monkeypatch.setattr("pigeon.dashboard.views.items.LIMIT", 1)
+    items = [publish(f"Story {n}") for n in range(2)]
+    push()
+    hour = {"since": f"{timezone.now() - timedelta(hours=1):%Y-%m-%dT%H:%M}"}
+    for question in ({}, hour, {"q": "story"}, hour | {"since": f"{hour['since']}+00:00"}):
+        page = text(operator, ITEMS, **question)
+        (older,) = re.findall(r'href="(\?[^"]+)" rel="next"', page)
+        pages = page, text(operator, ITEMS + older.replace("&amp;", "&"))
+        assert {pk for page in pages for pk in listed(page)} == {item.pk for item in items}
+    assert "Attempt at beloved: pushed" in text(operator, f"{ITEMS}default/{items[0].pk}/")
+    until = f"{timezone.now() + timedelta(hours=1):%Y-%m-%dT%H:%M}"
+    delivered = {"destination": "beloved", "until": until} | hour
+    assert "Story 0" in text(operator, "/pigeon/delivered/", **delivered)
+    done = press(operator, ACTION, deed="send-again", everything="yes", confirmed="yes", **hour)
+    assert "2 items sent again." in done.content.decode()
+
+
+@pytest.mark.django_db(databases=["default", "other"])
+def test_each_queue_has_its_own_items(operator: Client, settings: Any) -> None:
+    settings.PIGEON_DATABASES = ["default", "other"]
+    here = publish("Here")
+    there = ItemToPush.objects.using("other").create(
+        pk=here.pk, rule_name="partner", destination="beloved", title="There", object_id="1",
+        model_label="newsroom.story",
+    )  # fmt: skip
+    assert "There" not in text(operator, ITEMS)
+    page = text(operator, ITEMS, using="other")
+    assert "There" in page
+    assert "Here" not in page
+    assert f"/pigeon/items/other/{there.pk}/" in page
+    press(operator, ACTION, deed="cancel", id=there.pk, using="other", confirmed="yes")
+    here.refresh_from_db()
+    there.refresh_from_db()
+    assert (here.status, there.status) == (Status.NEW, Status.CANCELLED)

@@ -27,7 +27,7 @@ class Partner(pigeon.DefaultConfiguration):
 
 
 @pytest.fixture(autouse=True)
-def rule() -> Iterator[None]:
+def _rule() -> Iterator[None]:
     with registry.isolated():
         registry.register(Partner)
         yield
