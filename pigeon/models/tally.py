@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 from django.db import models
@@ -34,8 +34,17 @@ def start_of(period: Period, moment: datetime) -> datetime:
     """When the stretch of ``period`` that holds ``moment`` begins, as :attr:`Tally.since` is."""
     if not period:
         return stored(datetime(1970, 1, 1, tzinfo=UTC))
-    seconds = int(in_utc(moment).timestamp())
-    return stored(datetime.fromtimestamp(seconds - seconds % period, UTC))
+    return stored(stretches(period, 1, moment)[0])
+
+
+def stretches(period: Period, number: int, now: datetime) -> list[datetime]:
+    """When the last ``number`` stretches of ``period`` begin, aware, the oldest first.
+
+    The last one holds ``now``.
+    """
+    seconds = int(in_utc(now).timestamp())
+    last = datetime.fromtimestamp(seconds - seconds % period, UTC)
+    return [last - timedelta(seconds=int(period) * back) for back in reversed(range(number))]
 
 
 def in_utc(moment: datetime) -> datetime:

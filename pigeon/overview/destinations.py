@@ -187,12 +187,16 @@ def _add_health(
     view.url = configured.url
     view.opens = out_of_hours(configured, now)
     view.words = condition(configured, state, now)
-    view.health = _health(view, state)
+    view.health = _health(view, configured, state)
 
 
-def _health(view: DestinationView, state: DestinationState | None) -> Health:
+def _health(
+    view: DestinationView, configured: Destination, state: DestinationState | None
+) -> Health:
     if view.paused_by:
         return Health.PAUSED
     if state is not None and not state.is_well:
-        return Health.STOPPED if state.stopped_reason else Health.FAILING
+        # What was refused was refused as it was configured then.
+        still = state.stopped_reason and state.fingerprint == configured.fingerprint()
+        return Health.STOPPED if still else Health.FAILING
     return Health.RESTING if view.opens else Health.WELL

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db.models import Q, Sum
 
 from pigeon.conf import conf
-from pigeon.models.tally import Period, Tally, start_of
+from pigeon.models.tally import Period, Tally, stored, stretches
 
-#: How far back each period of tallies is added up.
-_STRETCHES = {Period.MINUTE: timedelta(hours=1), Period.HOUR: timedelta(days=1)}
+#: How many stretches of each period are added up: an hour, and a day.
+_STRETCHES = {Period.MINUTE: 60, Period.HOUR: 24}
 _FAILED = ("retried", "failed", "recovered")
 
 
@@ -74,15 +74,13 @@ def total(parts: Iterable[Figures]) -> Figures:
 def _sums(field: str, value: str, using: str) -> list[dict[str, Any]]:
     now = datetime.now(UTC)
     recent = Q()
-    for period, length in _STRETCHES.items():
-        recent |= Q(period=period, since__gt=start_of(period, now - length))
+    for period, number in _STRETCHES.items():
+        times = [stored(time) for time in stretches(period, number, now)]
+        recent |= Q(period=period, since__in=times)
     rows = Tally.objects.using(using).filter(recent, **({field: value} if value else {}))
-    names = ("pushed", *_FAILED, "bytes_sent")
-    return (
-        rows.order_by()
-        .values(field, "period")
-        .annotate(**{f"sum_{name}": Sum(name) for name in names})
-    )
+    sums = {f"sum_{name}": Sum(name) for name in ("pushed", *_FAILED, "bytes_sent")}
+    found: Iterable[Any] = rows.order_by().values(field, "period").annotate(**sums)
+    return list(found)
 
 
 def _figures(row: dict[str, Any]) -> Figures:

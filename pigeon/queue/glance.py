@@ -114,7 +114,7 @@ def rule_backlogs(using: str) -> tuple[dict[str, RuleBacklog], bool]:
     is_capped = False
     for status in WAITING:
         rows = ItemToPush.objects.using(using).filter(status=status).order_by("creation_date")
-        items = list(rows.only("rule_name", *_AGE)[:RULES])
+        items = rows.values_list("rule_name", *_AGE, named=True)[:RULES]
         is_capped |= len(items) == RULES
         for item in items:
             since, known = waits_since(item), found.get(item.rule_name)

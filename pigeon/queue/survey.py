@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import connections
 from django.db.models import Q
@@ -139,9 +139,12 @@ def _oldest(items: ItemQuerySet) -> Iterator[Old]:
         yield Old(item.destination, item.rule_name, waits_since(item))
 
 
-def waits_since(item: ItemToPush) -> datetime:
-    """Since when ``item`` waits: a replay has no attempt yet and was due when it was asked."""
-    dates = [item.creation_date]
+def waits_since(item: Any) -> datetime:
+    """Since when ``item``, or a row of its columns, waits.
+
+    A replay has no attempt yet and was due when it was asked.
+    """
+    dates: list[datetime] = [item.creation_date]
     if item.push_attempts == 0 and item.status in WAITING:
         dates += [date for date in (item.render_after, item.next_attempt_date) if date]
     return max(dates)

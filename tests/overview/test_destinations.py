@@ -14,6 +14,7 @@ from pigeon.exceptions import NotRegistered
 from pigeon.models import Status
 from pigeon.overview import Health
 from pigeon.queue import state_alias
+from pigeon.registry import registry
 from tests.overview.conftest import ago, attempt, state
 from tests.queue.making import make, make_many
 
@@ -66,9 +67,14 @@ def test_failing(site: Any, alias: str) -> None:
 
 def test_stopped(site: Any, alias: str) -> None:
     refused = {"stopped_reason": "login refused", "last_error": "login refused"}
-    state(next_probe=ago(hours=-1), **refused)
-    assert _beloved().health == Health.STOPPED
-    assert _beloved().last_error == "login refused"
+    mark = registry.destinations()["beloved"].fingerprint()
+    state(next_probe=ago(hours=-1), fingerprint=mark, **refused)
+    view = _beloved()
+    assert view.health == Health.STOPPED
+    assert view.words.startswith("stopped, next try at ")
+    assert view.last_error == "login refused"
+    site.PIGEON_DESTINATIONS = {"beloved": {"URL": "dummy://another"}}
+    assert _beloved().health == Health.FAILING, "it is tried again as it is now"
 
 
 def test_paused_comes_before_all_else(site: Any, alias: str) -> None:
