@@ -7,11 +7,13 @@ of the dashboard has.
 from django.urls import include, path
 
 from pigeon.checks.doors import has_api
+from pigeon.health.view import health
 from pigeon.metrics.views import metrics
 
 app_name = "pigeon"
 urlpatterns = [
     path("", include("pigeon.dashboard.urls")),
+    path("health", health, name="health"),
     path("metrics", metrics, name="metrics"),
 ]
 if has_api():
