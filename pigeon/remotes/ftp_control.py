@@ -18,14 +18,17 @@ class Command:
     Attributes:
         answer: gets the final reply; preliminary ones (1xx) are passed over.
         holds: nothing else may be sent between this command and its final reply.
+        rides: but this command may, right behind it.
         sent: whether it has left.
         answered: whether the final reply has come, even if nobody waited for it any more.
     """
 
-    __slots__ = ("answer", "answered", "holds", "line", "sent")
+    __slots__ = ("answer", "answered", "holds", "line", "rides", "sent")
 
-    def __init__(self, line: bytes, answer: asyncio.Future[Reply], *, holds: bool) -> None:
-        self.line, self.answer, self.holds = line, answer, holds
+    def __init__(
+        self, line: bytes, answer: asyncio.Future[Reply], *, holds: bool, rides: bool = False
+    ) -> None:
+        self.line, self.answer, self.holds, self.rides = line, answer, holds, rides
         self.sent = self.answered = False
 
 
@@ -65,8 +68,8 @@ class Control(asyncio.Protocol):
         self.tls: asyncio.Future[None] = self._loop.create_future()
         self._held = self._flushing = self._shaking = False
 
-    def queue(self, line: str, *, holds: bool = False) -> Command:
-        """Send ``line`` with the next flight.
+    def queue(self, line: str, *, holds: bool = False, rides: bool = False) -> Command:
+        """Send ``line`` with the next flight; one that ``rides`` also while another holds.
 
         Raises:
             ValueError: it holds a line break, which would start another command.
@@ -75,7 +78,7 @@ class Control(asyncio.Protocol):
             raise ValueError("A path must not hold a line break or a NUL.")
         answer = self._loop.create_future()
         data = f"{line}\r\n".encode("utf-8", "surrogateescape")
-        command = Command(data, answer, holds=holds)
+        command = Command(data, answer, holds=holds, rides=rides)
         if self.error is not None:
             answer.set_exception(self.error)
         else:
@@ -87,11 +90,11 @@ class Control(asyncio.Protocol):
         """Send now what is queued, as far as nothing holds it back."""
         self._flushing = False
         lines = []
-        while self._queue and not self._held:
+        while self._queue and (not self._held or self._queue[0].rides):
             command = self._queue.popleft()
             if command.answer.done():
                 continue  # nobody waits for it any more
-            command.sent, self._held = True, command.holds
+            command.sent, self._held = True, self._held or command.holds
             self._unanswered.append(command)
             lines.append(command.line)
         if lines and self.error is None:

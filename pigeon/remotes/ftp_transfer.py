@@ -54,6 +54,7 @@ class Transfer:
                 if reply.code != 350:
                     raise RestartRefused(connection.remote.said(reply))
             self._command = connection.control.queue(self._line, holds=True)
+            connection.ask_ahead()
             connection.control.flush()  # data that comes before its command may get lost
         self._data = connection.new_data(port)
         self._command.answer.add_done_callback(self._answered)

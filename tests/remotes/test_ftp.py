@@ -133,6 +133,30 @@ def a_source(tmp_path: Path) -> Source:
     return Source(what.local_path(what.files[0]), what.files[0])
 
 
+@pytest.mark.parametrize(
+    ("greeting", "order"),
+    [
+        ("220 (vsFTPd 3.0.3)", ["EPSV", "STOR", "EPSV", "SIZE", "STOR", "EPSV"]),
+        ("220 ProFTPD Server", ["EPSV", "STOR", "SIZE", "EPSV", "STOR"]),
+    ],
+)
+def test_the_next_port_is_asked_for_behind_a_transfer_where_that_is_safe(
+    greeting: str, order: list[str], tmp_path: Path
+) -> None:
+    """A server that answers in the middle of a transfer would be put out of step."""
+    script = Script(GREETING=greeting, SIZE="213 7")
+
+    async def put_twice(remote: FTPRemote) -> None:
+        await remote.put(a_source(tmp_path), "/in/a")
+        await remote.stat("/in/a")
+        script.taken.clear()
+        await remote.put(a_source(tmp_path), "/in/b")
+
+    script.run(put_twice)
+    verbs = [command.split()[0] for command in script.commands]
+    assert verbs[verbs.index("EPSV") :] == order
+
+
 @pytest.mark.parametrize("refusal", ["500 what?", "502 no", "522 no"])
 def test_pasv_after_epsv_was_refused_once_and_its_host_is_not_trusted(
     refusal: str, tmp_path: Path
