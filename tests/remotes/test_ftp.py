@@ -136,8 +136,8 @@ def a_source(tmp_path: Path) -> Source:
 @pytest.mark.parametrize(
     ("greeting", "order"),
     [
-        ("220 (vsFTPd 3.0.3)", ["EPSV", "STOR", "EPSV", "SIZE", "STOR", "EPSV"]),
-        ("220 ProFTPD Server", ["EPSV", "STOR", "SIZE", "EPSV", "STOR"]),
+        ("220 (vsFTPd 3.0.3)", ["EPSV", "STOR", "EPSV", "SIZE", "STOR", "EPSV", "QUIT"]),
+        ("220 ProFTPD Server", ["EPSV", "STOR", "SIZE", "EPSV", "STOR", "QUIT"]),
     ],
 )
 def test_the_next_port_is_asked_for_behind_a_transfer_where_that_is_safe(
