@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -12,6 +13,7 @@ from django.utils import timezone
 
 from pigeon.models import DestinationState, ItemToPush, Status
 from pigeon.models.tally import Tally
+from pigeon.registry import registry
 from tests.apps.newsroom.models import Story
 from tests.flows.site import Site
 from tests.metrics.samples import samples, value
@@ -49,6 +51,19 @@ def test_attempts_by_outcome(site: Site, scrape: Scrape, tallied: Callable[..., 
         assert value(text, "pigeon_attempts_total", outcome=outcome, **labels) == number
     assert value(text, "pigeon_lease_recoveries_total", **labels) == 3
     assert value(text, "pigeon_attempt_duration_seconds_count", **labels) == 15
+
+
+def test_what_a_lost_worker_had_is_counted(site: Site, scrape: Scrape) -> None:
+    site.rule("partner", DUMMY)
+    Story.objects.create(title="one")
+    ItemToPush.objects.update(
+        status=Status.IN_PROGRESS, lease_token="gone", lease_owner="w1", lease_until=timezone.now()
+    )
+    site.push()
+    text, labels = scrape(), {"destination": DUMMY, "rule": "partner"}
+    assert value(text, "pigeon_lease_recoveries_total", **labels) == 1
+    assert value(text, "pigeon_attempts_total", outcome="pushed", **labels) == 1
+    assert value(text, "pigeon_attempt_duration_seconds_count", **labels) == 2
 
 
 def test_buckets_are_cumulative(site: Site, scrape: Scrape, tallied: Callable[..., Tally]) -> None:
@@ -115,7 +130,7 @@ def health(text: str) -> dict[str, str]:
 def test_health_is_one_of_the_states(site: Site, scrape: Scrape) -> None:
     soon = timezone.now() + timedelta(minutes=5)
     failing = {"failures": 3, "next_probe": soon}
-    states = {
+    states: dict[str, dict[str, Any]] = {
         "well": {},
         "failing": failing,
         "stopped": {"stopped_reason": "Login refused.", "next_probe": soon},
@@ -123,6 +138,8 @@ def test_health_is_one_of_the_states(site: Site, scrape: Scrape) -> None:
     }
     for name, fields in states.items():
         site.destination(name, f"dummy://{name}")
+        if name == "stopped":
+            fields = {**fields, "fingerprint": registry.destinations()[name].fingerprint()}
         DestinationState.objects.create(name=name, **fields)
     text = scrape()
     assert health(text) == {name: name for name in states}
