@@ -51,13 +51,16 @@ class Settings:
     #: Seconds that pass at most between probes of a failing destination; the pauses grow by
     #: ``PIGEON_RETRY_SCHEDULE`` until then. What a partner asks for may be longer.
     MAX_PROBE_INTERVAL: float = 3600
-    #: Addresses that get a mail when items fail, and when a destination stops or is well again.
+    #: Addresses that get a mail when items fail or wait too long, and when a destination stops or
+    #: is well again.
     ALERT_EMAILS: Sequence[str] = ()
     #: Seconds that pass at least between two such mails about the same of one destination.
     ALERT_INTERVAL: float = 3600
-    #: Seconds that an item may wait before ``pigeon_check`` warns.
+    #: Seconds that an item may wait before ``pigeon_check`` warns; the option ``old_age`` of a
+    #: destination comes first.
     CHECK_OLD_AGE: float = 600
-    #: Seconds that an item may wait before ``pigeon_check`` is critical.
+    #: Seconds that an item may wait before ``pigeon_check`` is critical and a mail goes out; the
+    #: option ``too_old_age`` of a destination comes first.
     CHECK_TOO_OLD_AGE: float = 1800
     #: Bearer token with which Prometheus reads the metrics; empty: only staff with permission may.
     METRICS_TOKEN: str = ""
