@@ -202,6 +202,21 @@ def test_by_when_it_was_tried(alias: str, monkeypatch: pytest.MonkeyPatch) -> No
     assert found(alias, statuses=(Status.NEW,), **narrow) == [items[2].pk, items[3].pk]
 
 
+def test_a_window_that_ends_among_items_of_one_moment(
+    alias: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ranges, "WINDOW", 3)
+    statuses = (Status.NEW, Status.PUSHED, Status.RETRY)
+    items = [
+        item(alias, n, title=("rare", "x", "y", "z")[n % 4], status=statuses[n % 3])
+        for n in range(24)
+    ]
+    wanted = [each.pk for each in reversed(items) if each.title == "rare"]
+    assert found(alias, text="rare") == wanted
+    page = find(Query(text="rare"), using=alias)
+    assert [each.pk for each in page.items] == wanted[: len(page.items)]
+
+
 def test_all_ids(alias: str) -> None:
     items = [item(alias, 42, age=n) for n in range(5)]
     ids = [each.pk for each in items]
