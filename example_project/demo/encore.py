@@ -42,7 +42,11 @@ def encore(stage: Stage) -> None:
 
 def _announce(stage: Stage, address: str, password: str) -> None:
     report.step("All of it stays until Ctrl-C")
-    rows = [("site", address, "", ""), ("admin", f"{address}admin/", EDITOR, password)]
+    rows = [
+        ("site", address, "", ""),
+        ("admin", f"{address}admin/", EDITOR, password),
+        ("dashboard", f"{address}pigeon/", EDITOR, password),
+    ]
     for name, partner in stage.partners.items():
         rows.append((f"{name.upper()} partner", partner.url, partner.username, partner.password))
     report.table(["what", "address", "user", "password"], rows)

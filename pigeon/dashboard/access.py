@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeVar, cast
 
 from django.conf import global_settings, settings
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponseBase, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse
 from django.shortcuts import resolve_url
 from django.urls import NoReverseMatch, reverse
 from django.views.decorators.cache import never_cache
@@ -41,9 +41,12 @@ def needs(*permissions: str, data: bool = False) -> Guard:
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             lacking = missing(request.user, *permissions)
-            if not lacking:
+            if lacking:
+                return (refuse_data if data else refuse)(request, lacking)
+            try:
                 return view(request, *args, **kwargs)
-            return (refuse_data if data else refuse)(request, lacking)
+            except Http404 as error:
+                return missed(request, str(error))
 
         return cast("View", never_cache(guarded))
 
@@ -68,6 +71,11 @@ def refuse(request: HttpRequest, lacking: str) -> HttpResponseBase:
         return redirect_to_login(request.get_full_path(), login_url())
     title = "You may not see this"
     return page(request, "pigeon/refused.html", title=title, status=403, lacking=lacking)
+
+
+def missed(request: HttpRequest, words: str) -> HttpResponseBase:
+    """The page that says in ``words`` what is not there, within the frame of the others."""
+    return page(request, "pigeon/missing.html", title="Not found", status=404, words=words)
 
 
 def refuse_data(request: HttpRequest, lacking: str) -> JsonResponse:

@@ -27,6 +27,8 @@ def tally(period: Period, back: int, **numbers: int) -> None:
 def test_what_does_not_exist_is_not_found(viewer: Client, kind: str, name: str) -> None:
     answer = viewer.get(reverse(f"pigeon:{kind}", args=[name]))
     assert answer.status_code == 404
+    assert "Not found" in words(answer)
+    assert b"<b>" not in answer.content
 
 
 def test_the_page_of_a_destination(viewer: Client) -> None:

@@ -74,6 +74,7 @@ def test_a_stopped_destination_says_why_and_what_to_do(viewer: Client) -> None:
         name="beloved",
         next_probe=timezone.now() + timedelta(minutes=5),
         stopped_reason="The server has no space left.",
+        fingerprint=registry.destinations()["beloved"].fingerprint(),
         last_error="The server has no space left.",
         last_error_date=timezone.now(),
     )
@@ -108,7 +109,8 @@ def test_what_has_to_be_looked_at_comes_first(viewer: Client, settings: Any) -> 
     settings.PIGEON_PUSH_URLS = {"partner": ["a", "b", "c", "d"]}
     DestinationState.objects.create(name="b", paused_date=timezone.now())
     DestinationState.objects.create(name="c", failures=1, next_probe=timezone.now())
-    DestinationState.objects.create(name="d", stopped_reason="no", next_probe=timezone.now())
+    refused = registry.destinations()["d"].fingerprint()
+    DestinationState.objects.create(name="d", stopped_reason="no", fingerprint=refused)
     text = viewer.get(reverse("pigeon:home")).content.decode()
     assert re.findall(r'data-row="destination:(\w)"', text) == ["d", "c", "b", "a"]
 

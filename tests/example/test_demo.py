@@ -112,6 +112,9 @@ def test_kept_it_stays_until_it_is_interrupted(tmp_path: Path) -> None:
         [site] = re.findall(r"site +(http://\S+)", said)
         with urllib.request.urlopen(site, timeout=30) as page:
             assert "The night ferry is back" in page.read().decode()
+        [dashboard] = re.findall(r"dashboard +(http://\S+)", said)
+        with urllib.request.urlopen(dashboard, timeout=30) as page:
+            assert 'name="password"' in page.read().decode()
         other, complaint = run(tmp_path / "demo", "-m", "example_project.demo")
         assert (other, "Another demo is running" in complaint) == (1, True), complaint
         process.send_signal(signal.SIGINT)
