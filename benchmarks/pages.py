@@ -138,10 +138,10 @@ def _pages() -> Iterator[tuple[str, str]]:
     """What is asked for: a name for people, and the address."""
     from django.urls import reverse
 
-    from pigeon.models import ItemToPush
+    from pigeon.models import ItemToPush, Publication
 
-    def at(name: str, query: str = "", **parts: Any) -> str:
-        return reverse(f"pigeon:{name}", kwargs=parts) + (f"?{query}" if query else "")
+    def at(view: str, query: str = "", /, **parts: Any) -> str:
+        return reverse(f"pigeon:{view}", kwargs=parts) + (f"?{query}" if query else "")
 
     partner = "partner-0"
     failed = ItemToPush.objects.filter(status=130).latest("pk")
@@ -157,7 +157,7 @@ def _pages() -> Iterator[tuple[str, str]]:
     yield "items that failed", at("items", f"destination={partner}&status=130")
     yield "items of a rule that failed", at("items", "rule=rule-2&status=180")
     yield "search by object", at("items", "q=story 4242")
-    yield "search by file name", at("items", "q=story_4242.xml")
+    yield "search by file name", at("items", f"q={Publication.objects.latest('pk').file_name}")
     yield "search by title", at("items", "q=about the abcd")
     yield "search that finds nothing", at("items", "q=no such words anywhere")
     day = f"since={_ago(2)}&until={_ago(1)}"
@@ -166,9 +166,14 @@ def _pages() -> Iterator[tuple[str, str]]:
     yield "failed items", at("items", "status=failed")
     yield "item", at("item", alias="default", pk=failed.pk)
     yield "delivered", at("delivered", f"destination={partner}")
-    yield "delivered as CSV", at("delivered", f"destination={partner}&format=csv&{day}")
     yield "admin: items", reverse("admin:pigeon_itemtopush_changelist")
     yield "admin: attempts", reverse("admin:pigeon_pushattempt_changelist")
+    yield "API: items", at("api-items", f"destination={partner}")
+    yield "API: attempts", at("api-attempts", f"destination={partner}&outcome=failed")
+    yield "API: the log", at("api-logs")
+    yield "API: files that failed", at("api-logs", "status=FAILED")
+    yield "API: a file", at("api-logs", "filename=story_4242.xml")
+    yield "API: destinations", at("api-destinations")
 
 
 def _ago(days: int) -> str:

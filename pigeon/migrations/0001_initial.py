@@ -278,6 +278,10 @@ class Migration(migrations.Migration):
             index=models.Index(fields=['destination', 'status', 'creation_date'], name='pigeon_item_oldest'),
         ),
         migrations.AddIndex(
+            model_name='itemtopush',
+            index=models.Index(fields=['creation_date'], name='pigeon_item_created'),
+        ),
+        migrations.AddIndex(
             model_name='pushattempt',
             index=models.Index(fields=['destination', 'started'], name='pigeon_attempt_place'),
         ),

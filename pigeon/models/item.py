@@ -105,6 +105,7 @@ class ItemToPush(models.Model):
             models.Index(
                 fields=["destination", "status", "creation_date"], name="pigeon_item_oldest"
             ),
+            models.Index(fields=["creation_date"], name="pigeon_item_created"),
         ]
 
     def __str__(self) -> str:

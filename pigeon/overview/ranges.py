@@ -55,8 +55,7 @@ def _lanes(query: Query, using: str) -> tuple[list[ItemQuerySet], Q]:
     if query.destination:
         items = items.filter(destination=query.destination)
     rest = Q(rule_name=query.rule) if query.rule else Q()
-    statuses = query.statuses or (() if query.destination else tuple(Status))
-    return [items.filter(status=status) for status in statuses] or [items], rest
+    return [items.filter(status=status) for status in query.statuses] or [items], rest
 
 
 def _is_common(statuses: Sequence[int]) -> bool:
