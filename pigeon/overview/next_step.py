@@ -68,10 +68,10 @@ def _waiting(
     if known is None:
         return _nowhere(item)
     states = DestinationState.objects.using(state_alias())
-    closed = closed_because(known, states.filter(name=item.destination).first(), now)
-    if closed:
+    state = states.filter(name=item.destination).first()
+    if closed := closed_because(known, state, now):
         words = f"It waits, because the destination {item.destination} is {closed}"
-        return _sentence(words) + ends, _help(item, last)
+        return _sentence(words) + ends, _help_for(state)
     if newer is not None and newer.status in WAITING:
         return f"Item {newer.pk} is newer and waits as well: it takes this one's place.", ""
     if item.next_attempt_date and item.next_attempt_date > now and item.status == Status.RETRY:
@@ -126,6 +126,16 @@ def _again(newer: int | None) -> str:
 
 def _help(item: ItemToPush, last: PushAttempt | None) -> str:
     return cure(last.error_class, last.message) if last and item.message else ""
+
+
+def _help_for(state: DestinationState | None) -> str:
+    """Help for a destination to which nothing goes now."""
+    if state is None:
+        return ""
+    if state.is_paused:
+        return "Resume the destination, on its page, when things may go there again."
+    reason = state.stopped_reason or state.last_error
+    return cure("", reason) if reason and not state.is_well else ""
 
 
 def _reason(item: ItemToPush) -> str:

@@ -17,6 +17,8 @@ from pigeon.overview.next_step import NextStep, next_step
 
 #: The newest attempts and operations that are told; there may be more.
 TOLD = 100
+#: Files of a parcel, and receipts of an attempt, that are told one by one.
+LISTED = 100
 
 
 class Kind(StrEnum):
@@ -110,7 +112,9 @@ def _rendered(item: ItemToPush) -> Iterator[Event]:
     files = parcel.manifest.get("files", [])
     left_out = parcel.manifest.get("left_out", [])
     notes = [f"{file['path']}: {file['size']} bytes, SHA-256 {file['sha256']}" for file in files]
-    notes += [f"Left out: {each['path']}: {each['reason']}" for each in left_out]
+    notes = notes[:LISTED] + _rest(len(files), "files")
+    notes += [f"Left out: {each['path']}: {each['reason']}" for each in left_out[:LISTED]]
+    notes += _rest(len(left_out), "left out")
     heading = f"Rendered: {len(files)} file{'' if len(files) == 1 else 's'}"
     yield Event(parcel.rendered_at, Kind.RENDERED, heading, tuple(notes), bool(left_out))
 
@@ -129,6 +133,7 @@ def _operation(operation: Operation) -> Event:
 def _attempt(attempt: PushAttempt) -> Event:
     notes = [f"{attempt.error_class}: {attempt.message}".strip(": ")]
     notes.append(f"Worker {attempt.worker}, {attempt.duration:.1f} s.")
+    notes += _rest(len(attempt.receipts), "receipts")
     outcome = attempt.get_outcome_display()
     return Event(
         attempt.started,
@@ -136,16 +141,14 @@ def _attempt(attempt: PushAttempt) -> Event:
         f"Attempt at {attempt.destination}: {outcome}",
         tuple(filter(None, notes)),
         attempt.outcome not in (Outcome.PUSHED, Outcome.CANCELLED),
-        tuple(_steps(attempt.transcript)),
-        [receipt for receipt in attempt.receipts if isinstance(receipt, dict)],
+        [(float(seconds), str(text)) for seconds, text in attempt.transcript],
+        attempt.receipts[:LISTED],
     )
 
 
-def _steps(transcript: object) -> Iterator[tuple[float, str]]:
-    """The steps of a stored transcript."""
-    for step in transcript if isinstance(transcript, list) else ():
-        seconds, text = step
-        yield float(seconds), str(text)
+def _rest(number: int, what: str) -> list[str]:
+    """A sentence about those that are not listed, if there are any."""
+    return [f"And {number - LISTED} more {what}."] if number > LISTED else []
 
 
 def _rules(item: ItemToPush, using: str) -> Explanation | None:

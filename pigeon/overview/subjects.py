@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.apps import apps
+from django.core.exceptions import ValidationError
 from django.db.models import Model
 
 from pigeon.configuration import ALL_MODELS, labels_of
@@ -55,13 +56,21 @@ def subject_of(label: str, key: str) -> Subject:
 def subjects_in(text: str) -> tuple[Subject, ...]:
     """The objects that ``text`` names by model and key; none if it does not.
 
-    The model may be called as in ``news.Story``, ``story``, or as people call it.
+    The model may be called as in ``news.Story``, ``story``, or as people call it. A word that
+    cannot be a key makes it a title, as in "story time", unless a point or a colon says
+    otherwise.
     """
     found = _MODEL_AND_KEY.fullmatch(text.strip())
     if found is None:
         return ()
     models = _models_called(found["model"].strip().lower())
-    return tuple(Subject(model._meta.label, found["key"]) for model in models)
+    is_explicit = "." in found["model"] or ":" in text
+    keys = [(model, _key(model, found["key"])) for model in models]
+    return tuple(
+        Subject(model._meta.label, key or found["key"])
+        for model, key in keys
+        if key or is_explicit
+    )
 
 
 def subjects_of_file(name: str) -> tuple[Subject, ...]:
@@ -84,6 +93,15 @@ def pushed_models() -> list[type[Model]]:
         for model in apps.get_models()
         if ALL_MODELS in named or not named.isdisjoint(labels_of(model))
     ]
+
+
+def _key(model: type[Model], text: str) -> str:
+    """``text`` in the notation of the model's keys; empty if it cannot be one."""
+    field = model._meta.pk
+    try:
+        return str(field.to_python(text)) if field is not None else text
+    except ValidationError:
+        return ""
 
 
 def _models_called(name: str) -> list[type[Model]]:

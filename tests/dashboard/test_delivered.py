@@ -136,5 +136,5 @@ def test_what_cannot_be_read_is_said(viewer: Client, wrong: dict[str, str]) -> N
 def test_nobody_is_asked_for_yet(viewer: Client) -> None:
     page = text(viewer, DELIVERED)
     assert 'role="alert"' not in page
-    assert "<option>beloved</option>" in page
+    assert '<option value="beloved">beloved</option>' in page
     assert "Nothing landed" not in page

@@ -119,7 +119,9 @@ def test_what_waits_says_for_what(operator: Client) -> None:
     DestinationState.objects.create(
         name="beloved", paused_date=timezone.now(), paused_by="grace", paused_reason="moving"
     )
-    assert "is paused by grace since" in text(operator, address(item))
+    page = text(operator, address(item))
+    assert "is paused by grace since" in page
+    assert "Resume the destination" in page
     DestinationState.objects.update(
         paused_date=None, next_probe=timezone.now() + timedelta(hours=1), last_error="No route.",
         failures=2,

@@ -59,7 +59,7 @@ def test_all_that_happened_in_order(alias: str) -> None:
     assert failed.is_bad
     assert failed.heading == "Attempt at beloved: failed, will be tried again"
     assert failed.notes[0] == "TransientError: 452"
-    assert failed.transcript == ((0.0, "Connected."), (0.25, "The partner's disk is full."))
+    assert failed.transcript == [(0.0, "Connected."), (0.25, "The partner's disk is full.")]
     assert again.heading == "Sent again as sent by ada (command line)"
     assert again.notes == ("Chosen: destination beloved", "7 items at once.", "forced")
     assert not arrived.is_bad
@@ -78,6 +78,15 @@ def test_a_long_story_tells_its_end(alias: str, monkeypatch: pytest.MonkeyPatch)
     notes = [event.notes[0] for event in told.events if event.kind == Kind.ATTEMPT]
     assert notes == ["2 minutes ago", "1 minutes ago", "0 minutes ago"]
     assert told.more
+
+
+def test_of_very_many_files_some_are_told(alias: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LISTED", 2)
+    one = item(alias, 1, age=60)
+    attempt(one, age=1, receipts=[{"path": f"{n}.xml"} for n in range(5)])
+    event = story(one).events[-1]
+    assert [receipt["path"] for receipt in event.receipts] == ["0.xml", "1.xml"]
+    assert "And 3 more receipts." in event.notes
 
 
 @pytest.mark.parametrize(
