@@ -18,12 +18,18 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from pigeon.models.status import Status
+from pigeon.admin.filters import is_one_range
+from pigeon.models.status import FIRST_ERROR, Status
 
 #: Months and days that are offered before one is chosen.
 MONTHS, DAYS = 12, 7
 #: Of items, so many of the newest of a time are listed.
 LISTED = 1_000
+#: Statuses that are asked for together: errors, of which there are few.
+_GROUPS = (
+    *((each,) for each in Status if each < FIRST_ERROR),
+    tuple(each for each in Status if each >= FIRST_ERROR),
+)
 _FORM = re.compile(r"(\d{4})(?:-(\d\d))?(?:-(\d\d))?", re.ASCII)
 
 
@@ -63,10 +69,11 @@ class DateFilter(admin.SimpleListFilter):
 
 
 class ItemDateFilter(DateFilter):
-    """Items by the time when they were queued, whose index begins with the status.
+    """Items by the time when they were queued.
 
-    The newest :data:`LISTED` of each status are found along it, and of those the newest in all.
-    Whoever searches as well has few items anyway.
+    No index begins with that. So unless a filter leads to one, the newest :data:`LISTED` of each
+    status are found along that of the status, and of those the newest in all. Whoever searches
+    has few items anyway.
     """
 
     title = "queued"
@@ -77,11 +84,11 @@ class ItemDateFilter(DateFilter):
     ) -> QuerySet[Any]:
         """The newest items from ``start`` (included) to ``end`` (not)."""
         found = super().within(request, queryset, start, end)
-        if request.GET.get(SEARCH_VAR):
+        if request.GET.get(SEARCH_VAR) or is_one_range(request):
             return found
         newest: list[tuple[datetime, int]] = []
-        for status in Status:
-            rows = found.filter(status=status).order_by("-creation_date")
+        for statuses in _GROUPS:
+            rows = found.filter(status__in=statuses).order_by("-creation_date")
             newest += rows.values_list("creation_date", "pk")[:LISTED]
         return queryset.filter(pk__in=[pk for _, pk in sorted(newest, reverse=True)[:LISTED]])
 

@@ -111,6 +111,12 @@ class StatusFilter(admin.SimpleListFilter):
         return queryset.filter(status=_number(value))
 
 
+def is_one_range(request: HttpRequest) -> bool:
+    """Whether the filters of items lead to one range of an index, sorted by time."""
+    chosen = {"destination", "rule_name", "status"} & set(request.GET)
+    return bool(chosen) and request.GET.get("status") != StatusFilter.ERRORS
+
+
 class OutcomeFilter(admin.SimpleListFilter):
     """By outcome, among the latest attempts that fit the filters before it."""
 

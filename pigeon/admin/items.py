@@ -15,7 +15,13 @@ from pigeon.admin import asking
 from pigeon.admin.base import ReadOnlyAdmin, dashboard
 from pigeon.admin.dates import ItemDateFilter
 from pigeon.admin.deeds import steer
-from pigeon.admin.filters import DestinationFilter, QueueFilter, RuleFilter, StatusFilter
+from pigeon.admin.filters import (
+    DestinationFilter,
+    QueueFilter,
+    RuleFilter,
+    StatusFilter,
+    is_one_range,
+)
 from pigeon.admin.queues import list_url, queue_of, row_url
 from pigeon.models.item import ItemToPush
 from pigeon.models.operation import OperationItem
@@ -60,8 +66,7 @@ class ItemAdmin(ReadOnlyAdmin):
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
         """The newest first, along the index that the filters lead to."""
-        led = {"destination", "rule_name", "status"} & set(request.GET)
-        return ("-creation_date", "-pk") if led and self._is_one(request) else self.newest
+        return ("-creation_date", "-pk") if is_one_range(request) else self.newest
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
@@ -163,10 +168,6 @@ class ItemAdmin(ReadOnlyAdmin):
         deed = partial(_given_priority, priority)
         steer(self, request, queryset, f"given the priority {priority}", deed)
         return None
-
-    def _is_one(self, request: HttpRequest) -> bool:
-        """Whether the filters leave one range of an index, not one for each status."""
-        return request.GET.get("status") != StatusFilter.ERRORS
 
 
 def _sent_again(*, rerender: bool) -> Any:
