@@ -12,7 +12,7 @@ import subprocess
 import sys
 import traceback
 from collections.abc import Callable, Mapping
-from contextlib import contextmanager, redirect_stdout
+from contextlib import redirect_stdout, suppress
 from datetime import timedelta
 from typing import Any
 
@@ -76,23 +76,13 @@ def save(actor: str = "", **fields: Any) -> int:
 def push(*words: str) -> str:
     """One run of ``pigeon_push``; what it says."""
     from django.core.management import call_command
-
-    said = io.StringIO()
-    with said, redirect_stdout(said), _ending_well():
-        call_command("pigeon_push", *words, stdout=said, stderr=said)
-        return said.getvalue()
-    return ""
-
-
-@contextmanager
-def _ending_well() -> Any:
-    """An exit status is not our end."""
     from django.core.management.base import CommandError
 
-    try:
-        yield
-    except (CommandError, SystemExit):
-        pass
+    said = io.StringIO()
+    with said, redirect_stdout(said):
+        with suppress(CommandError, SystemExit):  # which is not our end
+            call_command("pigeon_push", *words, stdout=said, stderr=said)
+        return said.getvalue()
 
 
 def pause(name: str, actor: str, reason: str) -> None:

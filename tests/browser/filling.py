@@ -14,7 +14,7 @@ ZONE = ZoneInfo("Asia/Kolkata")
 #: The story that its rule refuses.
 REFUSED = 42
 #: A title as an enemy would write it.
-NASTY = "<img src=x onerror=alert(1)> & \"friends\""
+NASTY = '<img src=x onerror=alert(1)> & "friends"'
 
 
 @dataclass
@@ -78,8 +78,7 @@ def _full_disk(desk: Desk, partners: Partners, hour: int) -> list[int]:
     """Two stories that south has no room for, however often it is tried."""
     partners.south.disk.full = True
     keys = [
-        desk.save("ada", title=f"Night story {hour}-{number}", is_online=True)
-        for number in (1, 2)
+        desk.save("ada", title=f"Night story {hour}-{number}", is_online=True) for number in (1, 2)
     ]
     for _ in range(2):
         desk.push("--retry-now")

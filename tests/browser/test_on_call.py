@@ -121,9 +121,7 @@ def test_send_it_again(page: Page, site: Site) -> None:
     expect(said(page)).to_contain_text("1 item sent again")
     assert not site.partners.holds("north")
     site.desk.push()
-    assert site.partners.holds("north") == {
-        "newsroom_story_1.xml": before["newsroom_story_1.xml"]
-    }
+    assert site.partners.holds("north") == {"newsroom_story_1.xml": before["newsroom_story_1.xml"]}
     assert site.desk.operations()[-1][:3] == ["ada", "sent again", 1]
     page.reload()
     expect(page.get_by_role("heading", name="Sent again as sent by ada")).to_be_visible()
