@@ -102,6 +102,13 @@ def test_items_of_a_destination_that_is_gone_are_seen(viewer: Client) -> None:
     assert "sftp://news@old.example/in/../%2F" in words(page)
 
 
+def test_items_without_a_destination_are_seen_too(viewer: Client) -> None:
+    queue(2, destination="")
+    answer = viewer.get(reverse("pigeon:home"))
+    assert "no destination" in words(answer)
+    assert 'data-row="destination:"' in answer.content.decode()
+
+
 def test_what_has_to_be_looked_at_comes_first(viewer: Client, settings: Any) -> None:
     settings.PIGEON_DESTINATIONS = {
         name: {"URL": f"dummy://{name}"} for name in ("a", "b", "c", "d")

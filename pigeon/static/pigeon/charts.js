@@ -51,7 +51,7 @@
   const options = (found, width, unit, top) => ({
     width,
     height: HEIGHT,
-    padding: [12, 8, 0, 0],
+    padding: [12, 22, 0, 0],
     legend: { show: false },
     cursor: { y: false, drag: { setScale: false, x: false, y: false }, sync: { key: "pigeon" } },
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), found.zone),
