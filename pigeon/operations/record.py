@@ -14,7 +14,7 @@ from pigeon.text import storable
 logger = logging.getLogger("pigeon.operations")
 
 #: Characters of a name; the column's length.
-_MOST = 255
+MAX_ACTOR = 255
 
 
 class Record:
@@ -43,7 +43,7 @@ class Record:
     ) -> None:
         self._using = using
         self._operation = Operation(
-            actor=storable(by.actor)[:_MOST],
+            actor=storable(by.actor)[:MAX_ACTOR],
             door=by.door,
             verb=verb,
             destination=destination,

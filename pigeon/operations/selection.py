@@ -6,7 +6,7 @@ import re
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.apps import apps
 from django.conf import settings
@@ -18,6 +18,7 @@ from pigeon.models.attempt import PushAttempt
 from pigeon.models.item import ItemToPush
 from pigeon.models.item_queryset import ItemQuerySet
 from pigeon.models.status import FIRST_ERROR, Status
+from pigeon.text import storable
 
 #: Ids that are named in words; of more, only the number is told.
 NAMED = 10
@@ -53,14 +54,14 @@ class Selection:
     @property
     def is_empty(self) -> bool:
         """Whether nothing is given, so that it would mean every item there is."""
-        return self == Selection()
+        return not any(vars(self).values())
 
     def items(self, using: str) -> ItemQuerySet:
         """The items in the queue of the database ``using``, found along indexes.
 
         Raises:
-            OperationRefused: nothing is given, an event without its object, or an object that
-                is not written as one.
+            OperationRefused: nothing is given, an event without its object, an object that is
+                not written as one, or a time at the ends of the calendar.
         """
         if self.is_empty:
             raise OperationRefused(
@@ -73,11 +74,11 @@ class Selection:
         if self.ids:
             items = items.filter(pk__in=[pk for pk in self.ids if 0 < pk <= _LARGEST])
         if self.destination:
-            items = items.filter(destination=self.destination)
+            items = items.filter(destination=storable(self.destination))
         if self.rule:
-            items = items.filter(rule_name=self.rule)
+            items = items.filter(rule_name=storable(self.rule))
         if self.statuses:
-            items = items.filter(status__in=self.statuses)
+            items = items.filter(status__in=_KNOWN.intersection(self.statuses))
         if self.object:
             label, key = _model_and_key(self.object)
             items = items.filter(model_label=label, object_id=key)
@@ -95,7 +96,7 @@ class Selection:
             return items
         attempts = PushAttempt.objects.using(items.db).all()
         if self.destination:
-            attempts = attempts.filter(destination=self.destination)
+            attempts = attempts.filter(destination=storable(self.destination))
         if self.since is not None:
             attempts = attempts.filter(started__gte=_as_stored(self.since))
         if self.until is not None:
@@ -133,7 +134,7 @@ def _model_and_key(text: str) -> tuple[str, str]:
         raise OperationRefused(
             f"{text!r} is no object: write its model and primary key, such as news.Story:42."
         )
-    label, key = found[1].lower(), found[2]
+    label, key = found[1].lower(), storable(found[2])
     try:
         field = apps.get_model(label)._meta.pk
         return label, key if field is None else str(field.to_python(key))
@@ -153,9 +154,12 @@ def _statuses(numbers: Sequence[int]) -> Iterator[str]:
 
 def _as_stored(moment: datetime) -> datetime:
     """``moment`` aware with ``USE_TZ``, else naive in the site's zone."""
-    if settings.USE_TZ:
-        return moment if timezone.is_aware(moment) else timezone.make_aware(moment)
-    return timezone.make_naive(moment) if timezone.is_aware(moment) else moment
+    try:
+        aware = moment if timezone.is_aware(moment) else timezone.make_aware(moment)
+        aware = aware.astimezone(UTC)
+        return aware if settings.USE_TZ else timezone.make_naive(aware)
+    except (OverflowError, ValueError):
+        raise OperationRefused(f"The time {moment} is too far away.") from None
 
 
 def _spoken(moment: datetime) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from django.db import transaction
 
@@ -21,6 +22,8 @@ from pigeon.text import storable
 
 #: The smallest and the largest priority; the column's limits.
 PRIORITIES = (-32768, 32767)
+#: Ids that one query names; SQLite takes no more than 32,766 parameters.
+NAMED_AT_ONCE = 10_000
 
 
 def send_again(
@@ -147,7 +150,7 @@ def _work(
             verb, by, alias, chosen=selection.words(), destination=selection.destination,
             detail=detail,
         )  # fmt: skip
-        for pks in chunks(sorted(selection.items(alias).values_list("pk", flat=True))):
+        for pks in chunks(_chosen(selection, alias)):
             with transaction.atomic(using=alias):
                 page = Page(pks, alias, selection.statuses, dry_run)
                 steered = steer(page)
@@ -157,6 +160,15 @@ def _work(
             reasons.update({str(reason): count for reason, count in steered.refused.items()})
         record.tell()
     return Done(number, sum(reasons.values()), dict(reasons))
+
+
+def _chosen(selection: Selection, using: str) -> list[int]:
+    """Ids of the items, the oldest first; of many that are named, so many at a time."""
+    parts: Iterable[Selection] = [selection]
+    if selection.ids:
+        parts = (replace(selection, ids=ids) for ids in chunks(selection.ids, NAMED_AT_ONCE))
+    found = {pk for part in parts for pk in part.items(using).values_list("pk", flat=True)}
+    return sorted(found)
 
 
 def _aliases(selection: Selection, using: str | None) -> Iterable[str]:

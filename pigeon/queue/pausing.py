@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 
 from django.db import transaction
 
-from pigeon.conf import conf
 from pigeon.models.destination_state import DestinationState
 from pigeon.queue.basics import clock, state_alias
-from pigeon.queue.upkeep import hasten
 
 
 def pause(names: Collection[str], *, by: str, reason: str = "") -> list[str]:
@@ -29,19 +28,23 @@ def pause(names: Collection[str], *, by: str, reason: str = "") -> list[str]:
     return going
 
 
-def resume(names: Collection[str]) -> list[str]:
-    """Let the destinations ``names`` go on; those that had been at rest.
+@dataclass(frozen=True, slots=True)
+class Rested:
+    """Names of destinations that were paused, and of those that fail or are stopped."""
 
-    One that fails or is stopped is tried at once, with its waiting retries, as if the reason
-    were mended; if it is not, it rests again.
+    paused: Collection[str]
+    unwell: Collection[str]
+
+
+def resume(names: Collection[str]) -> Rested:
+    """End the pause of the destinations ``names``; which of them were at rest.
+
+    For those that fail or are stopped, :func:`pigeon.queue.hasten` does the rest.
     """
     using = state_alias()
     with transaction.atomic(using=using):
         states = DestinationState.objects.using(using).filter(name__in=names)
         rows = list(states.order_by("name").select_for_update())
-        paused = {state.name for state in rows if state.is_paused}
-        unwell = {state.name for state in rows if not state.is_well}
+        paused = [state.name for state in rows if state.is_paused]
         states.filter(name__in=paused).set_resumed()
-    for alias in conf.DATABASES if unwell else ():
-        hasten(unwell, alias)
-    return sorted(paused | unwell)
+    return Rested(paused, [state.name for state in rows if not state.is_well])

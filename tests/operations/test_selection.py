@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from datetime import datetime
 from typing import Any
@@ -16,6 +17,7 @@ from pigeon.operations import Selection
 from tests.operations.making import HERE, THERE, at, tried
 from tests.queue.making import make, make_many
 
+FAR_WEST = dt.timezone(dt.timedelta(hours=-14))
 ERRORS = tuple(status for status in Status if status >= 100)
 
 
@@ -92,6 +94,7 @@ def test_on_a_site_without_zones(alias: str, settings: Any) -> None:
 def test_nothing_is_not_everything(alias: str) -> None:
     assert Selection().is_empty
     assert not Selection(rule="rule").is_empty
+    assert Selection(ids=[], statuses=[]).is_empty, "however nothing is written"
     with pytest.raises(OperationRefused, match="Nothing was chosen"):
         Selection().items(alias)
 
@@ -132,6 +135,30 @@ def test_keys_of_all_kinds(alias: str, label: str, key: str, text: str) -> None:
 def test_what_is_no_object(text: str) -> None:
     with pytest.raises(OperationRefused, match="is no object: write its model and primary key"):
         Selection(object=text).items("default")
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"destination": "a\0"},
+        {"rule": "\ud800"},
+        {"object": "newsroom.SlugPage:\0"},
+        {"object": "newsroom.Story:" + "9" * 400},
+        {"statuses": [2**80]},
+        {"ids": [2**80]},
+    ],
+    ids=str,
+)
+def test_strange_values_mean_no_item(alias: str, parts: dict[str, Any]) -> None:
+    story(alias, 1)
+    assert found(alias, **parts) == []
+
+
+@pytest.mark.parametrize("moment", [datetime.min, datetime.max.replace(tzinfo=FAR_WEST)])
+def test_the_ends_of_the_calendar_are_refused(moment: datetime, settings: Any) -> None:
+    settings.TIME_ZONE = "Europe/Vienna"
+    with pytest.raises(OperationRefused, match="is too far away"):
+        Selection(since=moment).items("default")
 
 
 @pytest.mark.parametrize(

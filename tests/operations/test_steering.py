@@ -247,3 +247,9 @@ def test_failed_for_good_goes_again(alias: str) -> None:
     record(alias, taken(alias), Outcome.FAILED, status=Status.SEND_ERROR, message="full")
     assert send_again(Selection(statuses=(Status.SEND_ERROR,)), ANN) == Done(1)
     assert status(made) == Status.RETRY
+
+
+def test_any_number_of_items_may_be_named(alias: str) -> None:
+    make_many(alias, range(3), destination=HERE, status=Status.SEND_ERROR)
+    pks = list(ItemToPush.objects.using(alias).values_list("pk", flat=True))
+    assert send_again(Selection(ids=[*range(10**6, 10**6 + 70_000), *pks, *pks]), ANN) == Done(3)
