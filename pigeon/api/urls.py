@@ -14,7 +14,7 @@ from pigeon.api.views.nothing import Nothing
 from pigeon.api.views.pauses import Pause, Resume
 from pigeon.api.views.steering import Cancel, Retry, RetryMany
 
-_described = (
+described = (
     path("items", Items.as_view(), name="api-items"),
     path("items/retry", RetryMany.as_view(), name="api-items-retry"),
     path("items/<str:pk>", Item.as_view(), name="api-item"),
@@ -31,7 +31,7 @@ _described = (
     path("summary", Summary.as_view(), name="api-summary"),
 )
 urlpatterns = [
-    *_described,
-    path("schema", Schema.as_view(patterns=_described), name="api-schema"),
-    path("<path:rest>", Nothing.as_view(patterns=_described)),
+    *described,
+    path("schema", Schema.as_view(patterns=described), name="api-schema"),
+    path("<path:rest>", Nothing.as_view(patterns=described)),
 ]
