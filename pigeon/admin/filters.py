@@ -20,7 +20,7 @@ from pigeon.models.status import FIRST_ERROR, Status
 from pigeon.registry import registry
 
 #: Of attempts, so many of the latest are looked through for an outcome, which has no index.
-LATEST = 20_000
+LATEST = 10_000
 #: A longer number is no database's key.
 _DIGITS = 18
 
@@ -120,7 +120,7 @@ def is_one_range(request: HttpRequest) -> bool:
 class OutcomeFilter(admin.SimpleListFilter):
     """By outcome, among the latest attempts that fit the filters before it."""
 
-    title = _("outcome, of the latest 20,000")
+    title = _("outcome, of the latest 10,000")
     parameter_name = "outcome"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, Any]]:
