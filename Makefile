@@ -45,7 +45,7 @@ demo: $(VENV)/.installed  ## a newsroom pushes to an SFTP and an FTP partner (KE
 
 bench: servers $(VENV)/.installed  ## the figures, as ratios within one run
 	benchmarks/install.sh
-	@status=0; for name in push queue save tracking; do \
+	@status=0; for name in push queue save tracking records pages; do \
 		echo "== benchmarks.$$name"; \
 		$(BIN)/python -m benchmarks.$$name || status=1; \
 	done; exit $$status

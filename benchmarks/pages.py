@@ -160,12 +160,16 @@ def _pages() -> Iterator[tuple[str, str]]:
     yield "search by file name", at("items", f"q={Publication.objects.latest('pk').file_name}")
     yield "search by title", at("items", "q=about the abcd")
     yield "search that finds nothing", at("items", "q=no such words anywhere")
+    nothing = f"q=no such words&destination={partner}"
+    yield "search in one destination", at("items", nothing)
     day = f"since={_ago(2)}&until={_ago(1)}"
     yield "items tried in a day", at("items", f"destination={partner}&{day}")
     yield "failed items tried in a day", at("items", f"status=failed&{day}")
     yield "failed items", at("items", "status=failed")
     yield "item", at("item", alias="default", pk=failed.pk)
     yield "delivered", at("delivered", f"destination={partner}")
+    yield "API: summary", at("api-summary")
+    yield "metrics", at("metrics")
     yield "admin: items", reverse("admin:pigeon_itemtopush_changelist")
     yield "admin: attempts", reverse("admin:pigeon_pushattempt_changelist")
     yield "API: items", at("api-items", f"destination={partner}")

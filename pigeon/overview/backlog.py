@@ -11,7 +11,7 @@ from pigeon.models.attempt import PushAttempt
 from pigeon.queue import glance, survey
 
 #: Items that are counted at all destinations together, and at least at each.
-_ALL, _EACH = 100_000, 1_000
+_ALL, _EACH = 20_000, 500
 
 
 @dataclass
