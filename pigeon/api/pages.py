@@ -99,14 +99,15 @@ class Table(Generic[Row]):
     """Rows that lie along an index by time, and what is wanted of them.
 
     Attributes:
-        rows: what an index finds; nothing else may be filtered there.
+        lanes: what an index finds, each by time; nothing else may be filtered there. They have
+            no row in common.
         moment: name of the field by which the index sorts.
         descending: newest first.
         entries: what of a row is wanted: none, one, or several entries.
         dense: nearly every row is wanted, so that no more are fetched than are needed.
     """
 
-    rows: QuerySet[Row]
+    lanes: Sequence[QuerySet[Row]]
     moment: str
     descending: bool
     entries: Callable[[Row], Sequence[Any]]
@@ -137,7 +138,7 @@ class Table(Generic[Row]):
         Raises:
             TooMany: there are more than :data:`LOOKED_AT` rows to be sorted.
         """
-        rows = list(self.rows.order_by(self.moment)[: LOOKED_AT + 1])
+        rows = self._window(None, LOOKED_AT + 1)
         if len(rows) > LOOKED_AT:
             raise TooMany
         found = [
@@ -155,14 +156,21 @@ class Table(Generic[Row]):
         return Position(microseconds(getattr(row, self.moment)), row.pk, part)
 
     def _window(self, start: Position | None, size: int) -> list[Row]:
+        """The next rows of all lanes together."""
+        rows = [row for lane in self.lanes for row in self._behind(lane, start)[:size]]
+        if len(self.lanes) > 1:
+            rows.sort(key=lambda row: (getattr(row, self.moment), row.pk), reverse=self.descending)
+        return rows[:size]
+
+    def _behind(self, lane: QuerySet[Row], start: Position | None) -> QuerySet[Row]:
         sign, word = ("-", "lt") if self.descending else ("", "gt")
-        rows = self.rows.order_by(f"{sign}{self.moment}", f"{sign}pk")
-        if start is not None:
-            # The first condition is one range of the index; the other is only looked at in it.
-            key = f"pk__{word}e" if start.part else f"pk__{word}"
-            behind = Q(**{f"{self.moment}__{word}": start.moment}) | Q(**{key: start.key})
-            rows = rows.filter(behind, **{f"{self.moment}__{word}e": start.moment})
-        return list(rows[:size])
+        rows = lane.order_by(f"{sign}{self.moment}", f"{sign}pk")
+        if start is None:
+            return rows
+        # The first condition is one range of the index; the other is only looked at in it.
+        key = f"pk__{word}e" if start.part else f"pk__{word}"
+        behind = Q(**{f"{self.moment}__{word}": start.moment}) | Q(**{key: start.key})
+        return rows.filter(behind, **{f"{self.moment}__{word}e": start.moment})
 
 
 def _is_behind(position: Position, other: Position, descending: bool) -> bool:

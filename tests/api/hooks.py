@@ -25,6 +25,9 @@ def _name_what_is_there(part: dict[str, Any]) -> None:
     named = part.get("object")
     if isinstance(named, str) and len(named) <= 400 and _OBJECT.fullmatch(named):
         part["object"] = f"newsroom.Story:{named.partition(':')[2]}"[:400]
+    if part.get("ordering") == "created":
+        for name in ("text", "since", "until"):
+            part.pop(name, None)
     names = part.get("destinations")
     if isinstance(names, list) and names and all(map(_is_name, names)):
         part["destinations"] = ["beloved"]

@@ -100,6 +100,38 @@ def test_pages_hold_everything_once(asked: dict[str, str], viewer: Asker) -> Non
     assert len(set(ids)) == 23
 
 
+OLDEST: list[dict[str, Any]] = [
+    {}, {"rule": "rule"}, {"destination": "dummy://partner"}, {"object": "newsroom.Story:3"},
+    {"status": "NEW"}, {"status": ["NEW", "SEND_ERROR"], "destination": "dummy://partner"},
+    {"status": "NEW", "rule": "rule"}, {"destination": "dummy://partner", "rule": "digest"},
+    {"object": "newsroom.Story:3", "status": "SEND_ERROR"},
+]  # fmt: skip
+
+
+@pytest.mark.django_db(databases=["default"])
+@pytest.mark.parametrize("asked", OLDEST)
+def test_the_oldest_first_are_the_same_items(
+    asked: dict[str, Any], viewer: Asker, alias: str
+) -> None:
+    for number in range(24):
+        item(
+            alias, number % 5, creation_date=NOON + timedelta(seconds=number // 5),
+            status=(Status.NEW, Status.SEND_ERROR, Status.PUSHED)[number % 3],
+            rule_name=("rule", "digest")[number % 2],
+            destination=("dummy://partner", "dummy://other")[number // 2 % 2],
+        )  # fmt: skip
+    oldest = viewer.all("items", page_size=4, ordering="created", **asked)
+    assert oldest
+    assert oldest[::-1] == viewer.all("items", page_size=4, ordering="-created", **asked)
+
+
+@pytest.mark.parametrize("name", ["text", "since", "until"])
+def test_what_only_goes_with_the_newest_first(name: str, viewer: Asker) -> None:
+    asked = {"ordering": "created", name: "2026-11-20T12:00:00Z"}
+    told = viewer.get("items", expected=400, **asked)["parameters"]
+    assert told == {"ordering": f"created does not go with {name}; leave one out."}
+
+
 def test_the_next_page_has_the_same_filters(viewer: Asker) -> None:
     for number in range(4):
         item(object_id=number, rule_name=f"rule{number % 2}")

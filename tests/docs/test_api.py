@@ -50,7 +50,11 @@ def test_parameters_and_fields(title: str, number: int, declared: Any) -> None:
 
 @pytest.mark.parametrize(
     ("title", "number", "declared"),
-    [("Attempts", 0, AttemptParameters), ("The log of files", 1, LogParameters)],
+    [
+        ("Items", 0, ItemParameters),
+        ("Attempts", 0, AttemptParameters),
+        ("The log of files", 1, LogParameters),
+    ],
 )
 def test_orders(title: str, number: int, declared: Any) -> None:
     told = dict(tables(title)[number])["ordering"]

@@ -75,4 +75,4 @@ def attempts_table(asked: dict[str, Any]) -> Table[PushAttempt]:
         same = all(getattr(attempt, name) == value for name, value in wanted.items())
         return [attempt] if same else []
 
-    return Table(rows, "started", asked["ordering"].startswith("-"), entries, dense=not wanted)
+    return Table([rows], "started", asked["ordering"].startswith("-"), entries, dense=not wanted)

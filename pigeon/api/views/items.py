@@ -14,6 +14,7 @@ from pigeon.api.answers import answer_page, page_of
 from pigeon.api.described import operation
 from pigeon.api.fields import Choice, Moment, ObjectName, Text
 from pigeon.api.items import ItemAnswer, ItemStoryAnswer
+from pigeon.api.oldest import oldest_first
 from pigeon.api.pages import Page, PageParameters, Position, microseconds
 from pigeon.api.parameters import QueueParameters, queue_of
 from pigeon.api.view import View
@@ -37,6 +38,12 @@ class ItemParameters(PageParameters):
     since = Moment(required=False, help_text="Items of which an attempt began then or later.")
     until = Moment(required=False, help_text="Items of which an attempt began before then.")
 
+    ordering = Choice(
+        ["created", "-created"],
+        default="-created",
+        help_text="created: those that were queued first; not with text, since or until.",
+    )
+
 
 class Items(View):
     """The list of items."""
@@ -45,15 +52,12 @@ class Items(View):
     def get(self, request: Request) -> Response:
         """Items that fit all that is said, those that were queued last first."""
         asked = self.parameters(ItemParameters)
-        start: Position | None = asked.get("cursor")
-        page = find(
-            query_of(asked),
-            using=queue_of(asked),
-            before=Cursor(start.moment, start.key) if start else None,
-            limit=asked["page_size"],
-        )
-        after = Position(microseconds(page.next.moment), page.next.id) if page.next else None
-        return answer_page(request, Page(page.items, after), ItemAnswer)
+        if asked["ordering"] == "created":
+            table = oldest_first(asked, statuses_of(asked))
+            page = table.page(asked.get("cursor"), asked["page_size"])
+        else:
+            page = _newest_first(asked)
+        return answer_page(request, page, ItemAnswer)
 
 
 class Item(View):
@@ -76,6 +80,18 @@ def find_item(pk: int, using: str) -> ItemToPush:
             "after a while."
         )
     return item
+
+
+def _newest_first(asked: dict[str, Any]) -> Page:
+    start: Position | None = asked.get("cursor")
+    found = find(
+        query_of(asked),
+        using=queue_of(asked),
+        before=Cursor(start.moment, start.key) if start else None,
+        limit=asked["page_size"],
+    )
+    after = Position(microseconds(found.next.moment), found.next.id) if found.next else None
+    return Page(found.items, after)
 
 
 def query_of(asked: dict[str, Any]) -> Query:

@@ -140,7 +140,7 @@ def _table(asked: dict[str, Any]) -> Table[PushAttempt]:
         ]
 
     descending = asked["ordering"].startswith("-")
-    return Table(rows, "started", descending, entries, dense=not (wanted or sizes))
+    return Table([rows], "started", descending, entries, dense=not (wanted or sizes))
 
 
 def _attempts(using: str) -> Any:
