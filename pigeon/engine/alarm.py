@@ -51,12 +51,21 @@ class Alarm:
     async def tell(self) -> None:
         """Send one mail about all that is to be told now. Raises nothing."""
         try:
-            await self._pool.run(alerts.note_stuck)
+            await self._look()
             digest = await self._pool.run(alerts.take)
             if digest is not None and not await _is_sent(digest):
                 await self._pool.run(alerts.give_back, digest)
         except AnyDatabaseError as error:
             logger.warning("Alerts could not be read or written: %s", error)
+
+    async def _look(self) -> None:
+        """Note what waits for too long; what a wrong setting raises must not end a push."""
+        try:
+            await self._pool.run(alerts.note_stuck)
+        except AnyDatabaseError:
+            raise
+        except Exception:
+            logger.exception("It could not be found out whether items wait for too long")
 
 
 async def _is_sent(digest: alerts.Digest) -> bool:

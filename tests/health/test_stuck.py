@@ -98,6 +98,13 @@ def test_a_worker_tells_it_too(run: Run) -> None:
     assert len(mail.outbox) == 1, "over all that look"
 
 
+def test_a_wrong_setting_ends_no_push(run: Run, settings: Any) -> None:
+    settings.PIGEON_CHECK_TOO_OLD_AGE = "600"
+    item(destination="gone", creation_date=ago(hours=3))
+    said = run("pigeon_push")
+    assert (said.status, said.error) == (0, "")
+
+
 def test_nobody_is_noted_when_nobody_wants_mails(run: Run, settings: Any) -> None:
     settings.PIGEON_ALERT_EMAILS = []
     item(creation_date=ago(hours=3))
