@@ -82,7 +82,8 @@ def test_items_of_one_that_is_well_keep_their_time(alias: str) -> None:
     item = make(alias, 1, destination=HERE)
     fail(alias, taken(alias), 9999)
     pause([HERE], ANN)
-    resume([HERE], ANN)
+    DestinationState.objects.using(alias).create(name=THERE, failures=1)
+    assert resume([HERE, THERE], ANN) == 2
     assert taken(alias) == []
     assert status(item) == Status.RETRY
 

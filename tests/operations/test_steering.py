@@ -173,6 +173,8 @@ def test_moved_items_go_to_the_other_destination_in_their_order(alias: str) -> N
     assert move(Selection(destination="gone"), THERE, ANN) == Done(3)
     assert {each.pk for each in taken(alias, THERE)} == {second.pk, other.pk}
     assert status(first) == Status.SUPERSEDED, "they are about the same object again"
+    rows = ItemToPush.objects.using(alias)
+    assert {row.order_key for row in rows} == {row.make_order_key() for row in rows}
     assert operations(alias) == [("ann", "moved", "gone", sorted([first.pk, second.pk, other.pk]))]
 
 
