@@ -17,8 +17,11 @@ from pigeon.models.item_queryset import ItemQuerySet
 from pigeon.models.status import Status
 from pigeon.overview.query import Cursor, Page, Query
 
-#: Rows of each lane that one statement looks through, and windows that one page takes.
-WINDOW, WINDOWS = 10_000, 3
+#: Rows that one statement looks through: of the whole queue, where they lie side by side, and of
+#: each lane of a part of it, where each may lie on a page of its own.
+WINDOW, SCATTERED = 10_000, 2_500
+#: Windows that one page takes.
+WINDOWS = 3
 
 
 def queued(query: Query, title: str, *, using: str, before: Cursor | None, limit: int) -> Page:
@@ -34,9 +37,11 @@ def queued(query: Query, title: str, *, using: str, before: Cursor | None, limit
     lanes, rest = _lanes(query, using)
     if title:
         rest &= Q(title__icontains=title)
+    is_part = bool(query.destination or query.rule or query.statuses)
+    size = SCATTERED if is_part else WINDOW
     found: list[Cursor] = []
     for _ in range(WINDOWS):
-        end = _end([_older(lane, before) for lane in lanes], using) if rest else None
+        end = _end([_older(lane, before) for lane in lanes], size, using) if rest else None
         found += _hits(lanes, rest, before, end, limit + 1 - len(found), using)
         before = end
         if end is None or len(found) > limit:
@@ -71,9 +76,9 @@ def _older(lane: ItemQuerySet, than: Cursor | None) -> ItemQuerySet:
     return lane.filter(same, creation_date__lte=than.moment)
 
 
-def _end(lanes: Sequence[ItemQuerySet], using: str) -> Cursor | None:
-    """Where a window ends; ``None``: it holds all that is left."""
-    ends = _merged(lanes, WINDOW - 1, 1, using)
+def _end(lanes: Sequence[ItemQuerySet], size: int, using: str) -> Cursor | None:
+    """Where a window of ``size`` rows ends; ``None``: it holds all that is left."""
+    ends = _merged(lanes, size - 1, 1, using)
     return ends[0] if ends else None
 
 

@@ -8,7 +8,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.test import Client
+from asgiref.sync import async_to_sync
+from django.test import AsyncClient, Client
 from django.utils import timezone
 
 from pigeon.models import DestinationState, ItemToPush, Operation, Status
@@ -191,6 +192,23 @@ def test_the_parcel_as_a_zip(operator: Client) -> None:
         names = [file["path"] for file in ItemToPush.objects.get().parcel.manifest["files"]]
         assert archive.namelist() == names
         assert b"One" in archive.read(names[0])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_parcel_on_an_asynchronous_server(operator: Client) -> None:
+    item = publish("One")
+    push()
+    client = AsyncClient()
+    client.cookies = operator.cookies
+
+    async def gathered() -> bytes:
+        response = await client.get(address(item, "parcel"))
+        assert response.is_async
+        return b"".join([piece async for piece in response])
+
+    with zipfile.ZipFile(io.BytesIO(async_to_sync(gathered)())) as archive:
+        assert archive.testzip() is None
+        assert len(archive.namelist()) == 1
 
 
 def test_a_parcel_that_is_not_there(operator: Client) -> None:

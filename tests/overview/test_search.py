@@ -163,6 +163,7 @@ def test_by_the_name_of_a_file_that_never_went(alias: str) -> None:
 
 def test_by_a_part_of_the_title(alias: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ranges, "WINDOW", 3)
+    monkeypatch.setattr(ranges, "SCATTERED", 3)
     items = [item(alias, n, age=n, title=f"Title {n % 5}") for n in range(20)]
     wanted = [each.pk for each in items if each.title == "Title 3"]
     assert found(alias, text="itle 3") == wanted
@@ -177,6 +178,7 @@ def test_a_rare_thing_is_looked_for_stretch_by_stretch(
     alias: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ranges, "WINDOW", 3)
+    monkeypatch.setattr(ranges, "SCATTERED", 3)
     for n in range(30):
         item(alias, n, age=n, status=(Status.NEW, Status.PUSHED)[n % 2])
     rare = item(alias, 77, age=40, title="rare")
@@ -213,6 +215,7 @@ def test_a_window_that_ends_among_items_of_one_moment(
     alias: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ranges, "WINDOW", 3)
+    monkeypatch.setattr(ranges, "SCATTERED", 3)
     statuses = (Status.NEW, Status.PUSHED, Status.RETRY)
     items = [
         item(alias, n, title=("rare", "x", "y", "z")[n % 4], status=statuses[n % 3])

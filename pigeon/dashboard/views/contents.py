@@ -14,6 +14,7 @@ from pigeon import export
 from pigeon.configuration import MassPusherConfiguration
 from pigeon.dashboard.access import opener
 from pigeon.dashboard.pages import page
+from pigeon.dashboard.streams import download
 from pigeon.dashboard.views.item import get_item
 from pigeon.exceptions import ItemError, PigeonError
 from pigeon.models.item import ItemToPush
@@ -75,10 +76,8 @@ def parcel(request: HttpRequest, alias: str, pk: int) -> StreamingHttpResponse:
             "The item has no parcel on our disk: it was not rendered yet, or was cleaned away "
             "by pigeon_clean_export. It is rendered anew when it is sent again."
         )
-    response = StreamingHttpResponse(zipped(files), content_type="application/zip")
-    response["Content-Disposition"] = f'attachment; filename="item-{item.pk}.zip"'
-    response["X-Content-Type-Options"] = "nosniff"
-    return response
+    name = f"item-{item.pk}.zip"
+    return download(request, zipped(files), name=name, content_type="application/zip")
 
 
 @contextmanager

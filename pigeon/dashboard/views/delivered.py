@@ -17,6 +17,7 @@ from pigeon.conf import conf
 from pigeon.dashboard.access import viewer
 from pigeon.dashboard.pages import page
 from pigeon.dashboard.search_form import MomentField, destination_names
+from pigeon.dashboard.streams import download
 from pigeon.overview.delivered import DeliveredPage, as_csv, delivered, delivered_page
 from pigeon.overview.query import Cursor
 
@@ -69,7 +70,7 @@ def delivered_table(request: HttpRequest) -> HttpResponseBase:
     form = DeliveredForm(data)
     is_asked = "destination" in data and form.is_valid()
     if is_asked and request.GET.get("format") == "csv":
-        return _csv(form.asked)
+        return _csv(request, form.asked)
     found = DeliveredPage([], None)
     if is_asked:
         after = Cursor.from_text(request.GET.get("after", ""))
@@ -104,14 +105,11 @@ def _page(
     )
 
 
-def _csv(asked: dict[str, Any]) -> StreamingHttpResponse:
+def _csv(request: HttpRequest, asked: dict[str, Any]) -> StreamingHttpResponse:
     name = re.sub(r"[^\w.-]+", "_", asked["destination"], flags=re.ASCII)[:80]
     stem = f"{name}-{asked['since']:%Y%m%d-%H%M}-{asked['until']:%Y%m%d-%H%M}"
     lines = (line.encode() for line in as_csv(delivered(**asked)))
-    response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{stem}.csv"'
-    response["X-Content-Type-Options"] = "nosniff"
-    return response
+    return download(request, lines, name=f"{stem}.csv", content_type="text/csv; charset=utf-8")
 
 
 def _address(data: dict[str, str], **more: str) -> str:
