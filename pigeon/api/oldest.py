@@ -48,12 +48,14 @@ def _lanes(asked: dict[str, Any], statuses: Sequence[int]) -> tuple[list[ItemQue
     items = ItemToPush.objects.using(queue_of(asked)).defer("snapshot")
     if "object" in asked:
         return [items.filter(_objects(asked["object"]))], set()
-    if "rule" in asked and "destination" not in asked and not statuses:
-        return [items.filter(rule_name=asked["rule"])], {"rule_name"}
-    fixed = {"status"}
+    fixed = set()
     if "destination" in asked:
-        items, fixed = items.filter(destination=asked["destination"]), {"status", "destination"}
-    return [items.filter(status=status) for status in statuses or Status], fixed
+        items, fixed = items.filter(destination=asked["destination"]), {"destination"}
+    elif "rule" in asked and (not statuses or Status.PUSHED in statuses):
+        return [items.filter(rule_name=asked["rule"])], {"rule_name"}
+    if fixed and not statuses:
+        return [items], fixed
+    return [items.filter(status=status) for status in statuses or Status], {"status", *fixed}
 
 
 def _objects(name: str) -> Q:

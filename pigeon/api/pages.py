@@ -14,6 +14,7 @@ from typing import Any, Generic, TypeVar
 
 from django.conf import settings
 from django.core.validators import RegexValidator
+from django.db import connections
 from django.db.models import Model, Q, QuerySet
 from django.utils import timezone
 from rest_framework import serializers
@@ -157,7 +158,11 @@ class Table(Generic[Row]):
 
     def _window(self, start: Position | None, size: int) -> list[Row]:
         """The next rows of all lanes together."""
-        rows = [row for lane in self.lanes for row in self._behind(lane, start)[:size]]
+        parts = [self._behind(lane, start)[:size] for lane in self.lanes]
+        features = connections[parts[0].db].features
+        if len(parts) > 1 and features.supports_slicing_ordering_in_compound:
+            parts = [parts[0].union(*parts[1:], all=True)]
+        rows = [row for part in parts for row in part]
         if len(self.lanes) > 1:
             rows.sort(key=lambda row: (getattr(row, self.moment), row.pk), reverse=self.descending)
         return rows[:size]
