@@ -108,6 +108,28 @@ def test_what_a_lost_worker_held_is_counted(alias: str) -> None:
     assert (row.recovered, row.pushed) == (1, 0)
 
 
+def test_rows_are_taken_in_one_order(alias: str) -> None:
+    tallies.count([tried(destination=d, rule_name=r) for d in "bca" for r in "sr"], alias, NOW)
+    rows = Tally.objects.using(alias).order_by("pk")
+    keys = list(rows.values_list("period", "since", "destination", "rule_name"))
+    assert keys == sorted(keys)
+
+
+def test_nothing_is_written_after_them(alias: str) -> None:
+    def last_written(job: Any) -> str:
+        with CaptureQueriesContext(connections[alias]) as queries:
+            job()
+        words = [query["sql"].split(None, 3) for query in queries]
+        written = [line for line in words if line[0] in ("INSERT", "UPDATE", "DELETE")]
+        return str(written[-1][2])
+
+    make_many(alias, range(2))
+    _lost, *items = take(alias)
+    assert "pigeon_tally" in last_written(lambda: push(alias, items))
+    later = timezone.now() + timedelta(hours=1)
+    assert "pigeon_tally" in last_written(lambda: take(alias, now=later))
+
+
 @pytest.mark.django_db(transaction=True)
 def test_workers_lose_nothing_and_never_block_each_other(alias: str) -> None:
     from django.db import transaction
