@@ -2,7 +2,7 @@
 
 The real worker delivers stories by SFTP; in every other turn it writes no attempts, no
 transcripts and no tallies. Printed is the speed with them divided by the speed without, the median
-of all pairs of turns, which must be at least 0.9; and the same of the worker's processor time. Once
+of all pairs of turns, which must be at least 0.9; and the same of processor time. Once
 for SQLite and (where it is installed) once for PostgreSQL. The figures are written to
 ``benchmarks/results/records.json``. Options: ``--runs N``, ``--files N``, ``--database NAME``.
 """
