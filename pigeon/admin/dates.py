@@ -76,7 +76,7 @@ class ItemDateFilter(DateFilter):
     has few items anyway.
     """
 
-    title = "queued"
+    title = "day queued"
     field = "creation_date"
 
     def within(
@@ -96,14 +96,14 @@ class ItemDateFilter(DateFilter):
 class StartedFilter(DateFilter):
     """Attempts by the time when they began."""
 
-    title = "began"
+    title = "day begun"
     field = "started"
 
 
 class MomentFilter(DateFilter):
     """Operations by their time."""
 
-    title = "at"
+    title = "day"
     field = "moment"
 
 

@@ -17,6 +17,9 @@ from pigeon.models.operation import Door
 from pigeon.operations import By, Done, Selection
 from pigeon.queue.survey import COUNTED
 
+#: What an item's name consists of.
+_NAMED = ("rule_name", "title", "object_id", "destination")
+
 
 def by(request: HttpRequest) -> By:
     """Whose deed a request of the admin is."""
@@ -39,7 +42,7 @@ def steer(
         words: what is done to them, such as ``"cancelled"``.
         deed: gets the selection, who asks, and the queue's alias.
     """
-    items = list(chosen[:COUNTED])
+    items = list(chosen.only(*_NAMED)[:COUNTED])
     try:
         done = deed(Selection(ids=[item.pk for item in items]), by(request), chosen.db)
     except PigeonError as error:
