@@ -62,6 +62,11 @@ class Deed(Enum):
         """What stands on the button."""
         return self.value.label
 
+    @property
+    def is_risky(self) -> bool:
+        """Whether one is asked before it is done to a single item, too."""
+        return self is Deed.FORCE
+
     def question(self, number: int) -> str:
         """What is asked before it is done to ``number`` items."""
         return self.value.question.format(_items(number))

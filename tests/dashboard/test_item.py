@@ -97,7 +97,10 @@ def test_what_is_older_goes_again_only_when_that_is_said(operator: Client) -> No
     press(operator, address(item, "action"), deed="send-again")
     item.refresh_from_db()
     assert item.status == Status.PUSHED
-    page = press(operator, address(item, "action"), deed="force").content.decode()
+    force = {"deed": "force", "id": item.pk, "using": "default"}
+    page = press(operator, "/pigeon/items/action", **force).content.decode()
+    assert "Send 1 item again as sent, over whatever is newer?" in page
+    page = press(operator, "/pigeon/items/action", confirmed="yes", **force).content.decode()
     assert "1 item sent again." in page
 
 

@@ -30,7 +30,7 @@ def item(request: HttpRequest, alias: str, pk: int) -> HttpResponse:
     told = story(found)
     deeds = deeds_for(found)
     if told.now.newer and found.status not in UNFINISHED:
-        deeds[deeds.index(Deed.SEND_AGAIN)] = Deed.FORCE
+        deeds = [Deed.RENDER_ANEW, Deed.RESET, Deed.FORCE]
     return page(
         request,
         "pigeon/item.html",
