@@ -6,7 +6,8 @@ one order for all workers, so that nobody who holds one waits for anything else.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -18,8 +19,9 @@ from pigeon.queue.basics import clock
 #: How long tallies are kept; days, and all time, for good.
 KEPT = {Period.MINUTE: timedelta(days=1), Period.HOUR: timedelta(days=62)}
 UNIQUE = ("period", "since", "destination", "rule_name")
+_TOOK, _BOUNDS = list(DURATIONS), list(DURATIONS.values())
 #: Under which name an outcome is counted.
-FIELDS = {
+FIELDS: Mapping[str, str] = {
     Outcome.PUSHED: "pushed",
     Outcome.RETRY: "retried",
     Outcome.FAILED: "failed",
@@ -85,10 +87,9 @@ def clean_tallies(using: str, now: datetime | None = None) -> int:
 
 
 def _add(attempt: Tried | PushAttempt, numbers: dict[str, float]) -> None:
-    numbers[FIELDS[Outcome(attempt.outcome)]] += 1
+    numbers[FIELDS[attempt.outcome]] += 1
     numbers["bytes_sent"] += attempt.bytes_sent
     numbers["seconds"] += attempt.duration
-    for name, bound in DURATIONS.items():
-        if attempt.duration <= bound:
-            numbers[name] += 1
-            break
+    at = bisect_left(_BOUNDS, attempt.duration)
+    if at < len(_BOUNDS):
+        numbers[_TOOK[at]] += 1
