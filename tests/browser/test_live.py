@@ -93,9 +93,7 @@ def test_charts_and_the_table_that_says_the_same(page: Page) -> None:
         expect(page.locator("[data-chart] canvas")).to_have_count(2)
         page.get_by_text("The same as a table").click()
         expect(page.locator("[data-points] tr")).to_have_count(lines)
-    drawn = page.locator('[data-plot="attempts"]').bounding_box()
-    assert drawn is not None
-    page.mouse.move(drawn["x"] + drawn["width"] - 20, drawn["y"] + 60)
+    page.locator('[data-plot="attempts"] .u-over').hover()
     expect(page.locator("[data-reading]")).to_contain_text("pushed")
 
 
