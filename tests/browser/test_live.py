@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -95,24 +95,3 @@ def test_charts_and_the_table_that_says_the_same(page: Page) -> None:
         expect(page.locator("[data-points] tr")).to_have_count(lines)
     page.locator('[data-plot="attempts"] .u-over').hover()
     expect(page.locator("[data-reading]")).to_contain_text("pushed")
-
-
-def test_the_keyboard_comes_first_to_the_content(page: Page) -> None:
-    page.keyboard.press("Tab")
-    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
-    page.keyboard.press("Enter")
-    expect(page.locator("main")).to_be_focused()
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_pages_fit_a_phone(open_page: Callable[..., Page], scheme: str) -> None:
-    page = open_page(viewport={"width": 390, "height": 800}, color_scheme=scheme)
-    background = page.evaluate("getComputedStyle(document.body).backgroundColor")
-    brightness = sum(int(part) for part in background[4:-1].split(","))
-    assert (brightness > 3 * 128) == (scheme == "light")
-    for name in ("south", "daily"):
-        assert page.evaluate("document.documentElement.scrollWidth") <= 390, page.url
-        page.goto("/pigeon/")
-        page.get_by_role("link", name=name, exact=True).first.click()
-        expect(page.locator(STATE)).to_have_text("Live")
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390, page.url
