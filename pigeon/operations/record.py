@@ -72,13 +72,11 @@ class Record:
         if done.pk is None:
             return
         logger.info(
-            "%s (%s): %s: %s%s, %s items",
+            "%s (%s): %s: %s",
             done.actor or "Somebody",
             done.get_door_display(),
             done.get_verb_display(),
-            done.chosen or done.destination,
-            f" ({done.detail})" if done.detail else "",
-            done.number,
+            _in_words(done),
             extra={
                 "operation": done.pk,
                 "verb": done.verb,
@@ -89,3 +87,12 @@ class Record:
                 "using": self._using,
             },
         )
+
+
+def _in_words(done: Operation) -> str:
+    """What an operation was on, in one line, whatever somebody wrote."""
+    words = done.chosen or done.destination
+    words += f" ({done.detail})" if done.detail else ""
+    if done.number:
+        words += f", {done.number} item{'' if done.number == 1 else 's'}"
+    return " ".join(words.split())

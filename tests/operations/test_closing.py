@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 from typing import Any
 
@@ -56,6 +57,14 @@ def test_a_failure_does_not_end_it_either(alias: str) -> None:
     fail(alias, claimed, -1)
     DestinationState.objects.using(alias).update(next_probe=timezone.now() - timedelta(hours=1))
     assert taken(alias) == []
+
+
+def test_the_log_says_it_in_one_line(alias: str, caplog: Any) -> None:
+    with caplog.at_level(logging.INFO, "pigeon.operations"):
+        pause([HERE], ANN, "they\nmove")
+    [line] = caplog.records
+    assert line.getMessage() == "ann (command line): paused: here (they move)"
+    assert (line.destination, line.verb, line.items) == (HERE, "paused", 0)
 
 
 def test_who_was_first_stays(alias: str) -> None:
