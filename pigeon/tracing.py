@@ -1,8 +1,9 @@
 """OpenTelemetry spans around the work of a push, where the site has set up a tracer provider.
 
-Without ``opentelemetry-api``, or with it but without a provider, :func:`traced` only asks whether
-there is one. Spans are called ``pigeon.claim``, ``pigeon.export``, ``pigeon.deliver`` and
-``pigeon.record``; their attributes begin with ``pigeon.``, see https://opentelemetry.io/docs/.
+Without ``opentelemetry-api``, or with it but without a provider, a batch only asks whether there
+is one, and an item not even that. Spans are called ``pigeon.claim``, ``pigeon.export``,
+``pigeon.deliver`` and ``pigeon.record``; their attributes begin with ``pigeon.``, see
+https://opentelemetry.io/docs/.
 """
 
 from __future__ import annotations
@@ -38,7 +39,11 @@ def number(items: Sized) -> Facts:
 
 
 def traced(
-    name: str, before: Callable[..., Facts], after: Callable[[Any], Facts] = _nothing
+    name: str,
+    before: Callable[..., Facts],
+    after: Callable[[Any], Facts] = _nothing,
+    *,
+    often: bool = False,
 ) -> Callable[[F], F]:
     """Let each call of a function, or coroutine function, be a span.
 
@@ -48,6 +53,8 @@ def traced(
         name: of the span.
         before: given the call's arguments, what is known of it; only called with a provider.
         after: given what the call returned, what is known then.
+        often: it is called for each item: that there is a provider is not asked anew, since
+            the batch has asked.
     """
 
     def decorate(function: F) -> F:
@@ -55,7 +62,7 @@ def traced(
 
         @wraps(function)
         def call(*args: Any, **kwargs: Any) -> Any:
-            tracer = _tracer()
+            tracer = _asked.tracer if often else _asked.anew()
             if tracer is None:
                 return function(*args, **kwargs)
             span = _span(tracer, name, before(*args, **kwargs))
@@ -66,12 +73,27 @@ def traced(
     return decorate
 
 
-def _tracer() -> Tracer | None:
-    """Pigeon's tracer; ``None``: nobody wants spans."""
-    if trace is None:
-        return None
+class _Asked:
+    """The answer to whether there is a provider: some microseconds, too many for each item.
+
+    Attributes:
+        tracer: Pigeon's, as far as is known; ``None``: nobody wants spans.
+    """
+
+    tracer: Tracer | None = None
+
+    def anew(self) -> Tracer | None:
+        """Ask again."""
+        self.tracer = None if trace is None else _present()
+        return self.tracer
+
+
+_asked = _Asked()
+
+
+def _present() -> Tracer | None:
     provider = trace.get_tracer_provider()
-    if isinstance(provider, trace.ProxyTracerProvider | trace.NoOpTracerProvider):
+    if isinstance(provider, (trace.ProxyTracerProvider, trace.NoOpTracerProvider)):
         return None
     return _tracer_of(provider)
 

@@ -144,6 +144,18 @@ def test_without_a_provider_nothing_is_asked(
     assert ended.value.value == 6
 
 
+def test_an_item_takes_the_answer_of_its_batch(
+    monkeypatch: pytest.MonkeyPatch, spans: Any
+) -> None:
+    batch = traced("pigeon.batch", dict)(lambda: None)
+    item = traced("pigeon.item", dict, often=True)(lambda: None)
+    batch(), item()
+    assert [span.name for span in spans.get_finished_spans()] == ["pigeon.batch", "pigeon.item"]
+    monkeypatch.setattr(trace, "get_tracer_provider", lambda: pytest.fail("asked for an item"))
+    item()
+    assert len(spans.get_finished_spans()) == 3
+
+
 def test_without_opentelemetry_everything_works() -> None:
     program = (
         "import sys; sys.modules['opentelemetry'] = None\n"

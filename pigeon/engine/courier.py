@@ -66,7 +66,7 @@ class Courier:
         self._failing = asyncio.Lock()
         self._breaks = 0
 
-    @traced("pigeon.deliver", lambda self, connection, ready: ready.item.facts, _outcome)
+    @traced("pigeon.deliver", lambda _, __, ready: ready.item.facts, _outcome, often=True)
     async def deliver(self, connection: Connection, ready: Ready) -> Result | None:
         """Send ``ready``; ``None`` when another worker has taken the item over.
 

@@ -14,7 +14,7 @@ from django.utils.module_loading import autodiscover_modules, import_string
 from pigeon import destinations
 from pigeon.conf import conf
 from pigeon.configuration import BASES, DefaultConfiguration
-from pigeon.destinations import Destination
+from pigeon.destinations import Destination, shown
 from pigeon.exceptions import (
     AlreadyRegistered,
     ConfigurationError,
@@ -131,7 +131,8 @@ class Registry:
             try:
                 found[name] = destinations.named(name)
             except ConfigurationError as error:
-                logger.debug("Destination left out: %s", error, extra={"destination": name})
+                extra = {"destination": shown(name)}
+                logger.debug("Destination left out: %s", error, extra=extra)
         return found
 
     def collisions(self) -> list[ConfigurationError]:
