@@ -13,6 +13,8 @@ from django.db.models import Model
 from pigeon.configuration import ALL_MODELS, labels_of
 from pigeon.registry import registry
 
+#: As :class:`Subject` writes it: its key may hold spaces.
+_WRITTEN = re.compile(r"(?P<model>\w+\.\w+)\s*:\s*(?P<key>\S.*)")
 _MODEL_AND_KEY = re.compile(r"(?P<model>.+?)(?:\s+|\s*:\s*)(?P<key>\S+)")
 
 
@@ -60,7 +62,8 @@ def subjects_in(text: str) -> tuple[Subject, ...]:
     cannot be a key makes it a title, as in "story time", unless a point or a colon says
     otherwise.
     """
-    found = _MODEL_AND_KEY.fullmatch(text.strip())
+    text = text.strip()
+    found = _WRITTEN.fullmatch(text) or _MODEL_AND_KEY.fullmatch(text)
     if found is None:
         return ()
     models = _models_called(found["model"].strip().lower())

@@ -71,6 +71,14 @@ def test_why_did_a_story_not_go(viewer: Client) -> None:
     assert "Asked of the rules just now" in page
 
 
+def test_another_search_after_that_of_an_object(viewer: Client) -> None:
+    one = publish("One")
+    page = text(viewer, ITEMS, object=f"newsroom.Story:{one.object_id}")
+    assert f'value="newsroom.Story:{one.object_id}"' in page
+    search = page[: page.index('id="items"')]
+    assert 'name="object"' not in search, "it would outlive the next search"
+
+
 def test_a_story_that_is_not_there_and_a_key_that_cannot_be(viewer: Client) -> None:
     assert "There is no such object" in text(viewer, ITEMS, q="story 99")
     assert "cannot be a primary key" in text(viewer, ITEMS, q="newsroom.story:x")

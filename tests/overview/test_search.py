@@ -139,6 +139,13 @@ def test_by_a_key_that_is_no_number(alias: str) -> None:
     assert page.subjects == (Subject("newsroom.UUIDStory", key),)
 
 
+def test_by_a_key_with_spaces(alias: str) -> None:
+    one = item(alias, "a b: c", model_label="newsroom.slugpage")
+    subject = Subject("newsroom.SlugPage", "a b: c")
+    page = find(Query(text=str(subject)), using=alias)
+    assert ([each.pk for each in page.items], page.subjects) == ([one.pk], (subject,))
+
+
 def test_by_file_name(alias: str) -> None:
     one, again, _ = item(alias, 1, age=2), item(alias, 1, age=1), item(alias, 2)
     held = publication(one, "news/Grüße 1.xml")
