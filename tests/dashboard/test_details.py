@@ -87,6 +87,14 @@ def test_a_range_that_there_is_not_is_a_day(viewer: Client, span: str) -> None:
     assert len(data.json()["times"]) == 24
 
 
+@pytest.mark.parametrize("name", ["home", "live", "series"])
+def test_a_site_without_time_zones(viewer: Client, settings: Any, name: str) -> None:
+    settings.USE_TZ = False
+    queue(2)
+    DestinationState.objects.create(name="beloved", paused_date=timezone.now())
+    assert viewer.get(reverse(f"pigeon:{name}")).status_code == 200
+
+
 def test_days_are_named_in_the_sites_time_zone(viewer: Client, settings: Any) -> None:
     settings.TIME_ZONE = "Asia/Kathmandu"
     data = viewer.get(reverse("pigeon:series"), {"range": "day"}).json()

@@ -79,7 +79,8 @@
         credentials: "same-origin",
         signal: AbortSignal.timeout(PATIENCE),
       });
-      if (answer.status === 401) lost("You are logged out: reload the page.");
+      // A site that asks for a login everywhere sends programs to it, too.
+      if (answer.status === 401 || answer.redirected) lost("You are logged out: reload the page.");
       else if (answer.status === 403) lost("You may no longer see this: reload the page.");
       else if (!answer.ok) lost("The server has a fault; trying again.");
       else show(await answer.json());
