@@ -27,6 +27,7 @@ METHODS = {"debug", "info", "warning", "error", "exception", "critical", "log"}
 ABOUT_ALL = (
     "%s lists %a",
     "Alerts could not be read",
+    "It could not be found out whether items wait",
     "Leases could not be renewed",
     "Metrics cannot be read",
     "Nobody could tell whose request",

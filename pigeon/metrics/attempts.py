@@ -9,6 +9,7 @@ from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, M
 
 from pigeon.conf import conf
 from pigeon.metrics.labels import Known
+from pigeon.models.attempt import Outcome
 from pigeon.models.tally import DURATIONS, Period, Tally
 from pigeon.queue.tallies import FIELDS
 
@@ -53,7 +54,7 @@ def _outcomes(sums: Sums) -> Metric:
     )
     for pair, fields in sums.items():
         for outcome, field in FIELDS.items():
-            family.add_metric((*pair, outcome.value), fields[field])
+            family.add_metric((*pair, Outcome(outcome).value), fields[field])
     return family
 
 
