@@ -21,6 +21,7 @@ from rest_framework import serializers
 
 from pigeon.api.fields import Text
 from pigeon.api.parameters import QueueParameters
+from pigeon.exceptions import PigeonError
 
 #: Rows that one query fetches where they must be looked through.
 WINDOW = 1000
@@ -37,7 +38,7 @@ _NO_CURSOR = (
 _START = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class TooMany(Exception):
+class TooMany(PigeonError):
     """There are more rows than one request sorts."""
 
 

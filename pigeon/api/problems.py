@@ -56,4 +56,4 @@ def _words(data: Any) -> str:
         return " ".join(f"{name}: {_words(value)}" for name, value in data.items())
     if isinstance(data, list | tuple):
         return " ".join(filter(None, map(_words, data)))
-    return storable(str(data))
+    return str(data)
