@@ -240,6 +240,17 @@ def test_of_a_long_time_the_newest_items_are_listed(
     rows = [item(status=status) for status in (Status.NEW, Status.PUSHED, Status.NEW)]
     year = timezone.now().year
     assert listed(viewer.get(url("itemtopush", f"?date={year}"))) == [rows[2].pk, rows[1].pk]
+    every = [row.pk for row in reversed(rows)]
+    for led in ("destination=beloved", "rule_name=partner", "q=%23" + str(rows[0].pk)):
+        found = listed(viewer.get(url("itemtopush", f"?date={year}&{led}")))
+        assert found == (every[-1:] if led.startswith("q=") else every), led
+
+
+def test_a_destination_that_nobody_knows_is_filtered_by_too(viewer: Client, settings: Any) -> None:
+    settings.PIGEON_DESTINATIONS, settings.PIGEON_PUSH_URLS = {}, {}
+    gone = item(destination="gone")
+    item()
+    assert listed(viewer.get(url("itemtopush", "?destination=gone"))) == [gone.pk]
 
 
 @pytest.mark.django_db(databases=["default", "other"])
