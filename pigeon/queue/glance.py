@@ -1,23 +1,23 @@
 """What waits for many destinations, in a few statements however many there are.
 
 Each statement asks about a hundred destinations, and looks only at index ranges of limited
-length. Django makes the parts; joined, their SQL is the same for every database.
+length.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from django.db import connections
 from django.db.models import QuerySet
 
 from pigeon.models.attempt import Outcome, PushAttempt
 from pigeon.models.chunks import chunks
 from pigeon.models.item import ItemToPush
 from pigeon.models.status import UNFINISHED, WAITING, Status
-from pigeon.queue.survey import COUNTED, waits_since
+from pigeon.queue import joined
+from pigeon.queue.survey import AGE, COUNTED, waits_since
 
 #: Destinations in one statement; SQLite joins no more than 500 parts.
 NAMES = 100
@@ -26,10 +26,11 @@ OLDEST = 20
 #: Of each destination so many of the latest attempts are looked at for an error.
 LATEST = 50
 #: Of each status so many of the oldest waiting items are looked at to tell rules apart.
-RULES = 5_000
-#: What the age of a waiting item depends on.
-_AGE = ("creation_date", "status", "push_attempts", "next_attempt_date", "render_after")
-_FAILED = {Outcome.RETRY, Outcome.FAILED, Outcome.LEASE_ENDED}
+RULES = 2_000
+_TOLD = (
+    "id", "destination", "rule_name", "started", "duration", "outcome", "error_class", "message",
+)  # fmt: skip
+_FAILED = ", ".join(f"'{each}'" for each in (Outcome.RETRY, Outcome.FAILED, Outcome.LEASE_ENDED))
 
 
 class Backlog(NamedTuple):
@@ -52,13 +53,13 @@ class RuleBacklog(NamedTuple):
 
 def backlogs(names: Iterable[str], using: str, limit: int = COUNTED) -> dict[str, Backlog]:
     """Destination → what it has to do; counting stops at ``limit`` items of a status."""
-    counts: dict[str, dict[int, int]] = {}
+    found: dict[str, dict[int, int]] = {}
     for chunk in chunks(list(names), NAMES):
         parts = [(name, status) for name in chunk for status in UNFINISHED]
-        for at, number in _counts([_range(*part, using)[:limit] for part in parts], using):
-            name, status = parts[at]
-            counts.setdefault(name, {})[status] = number
-    return {name: _backlog(found, limit) for name, found in counts.items()}
+        numbers = joined.counts([_range(*part, using)[:limit] for part in parts], using)
+        for (name, status), number in zip(parts, numbers, strict=True):
+            found.setdefault(name, {})[status] = number
+    return {name: _backlog(counts, limit) for name, counts in found.items()}
 
 
 def oldest_waiting(names: Iterable[str], using: str) -> dict[str, datetime]:
@@ -74,7 +75,7 @@ def oldest_waiting(names: Iterable[str], using: str) -> dict[str, datetime]:
             for name in chunk
             for status in WAITING
         ]
-        sql, params = _joined(parts, ("id", "destination", *_AGE), using)
+        sql, params = joined.rows(parts, ("id", "destination", *AGE), using)
         for item in ItemToPush.objects.using(using).raw(sql, params):
             since = waits_since(item)
             found[item.destination] = min(since, found.get(item.destination, since))
@@ -91,17 +92,12 @@ def latest_failures(names: Iterable[str], using: str) -> list[PushAttempt]:
     latest: dict[tuple[str, str], PushAttempt] = {}
     for chunk in chunks(list(names), NAMES):
         parts = [attempts.filter(destination=name)[:LATEST] for name in chunk]
-        fields = ("id", "destination", "rule_name", "started", "outcome")
-        sql, params = _joined(parts, fields, using)
+        sql, params = joined.rows(parts, _TOLD, using, where=f"WHERE outcome IN ({_FAILED})")
         for attempt in PushAttempt.objects.using(using).raw(sql, params):
-            key = attempt.destination, attempt.rule_name
-            if attempt.outcome in _FAILED:
-                known = latest.setdefault(key, attempt)
-                latest[key] = max(known, attempt, key=lambda each: each.started)
-    # Messages may be long: only those that are wanted are read.
-    told = ("destination", "rule_name", "started", "duration", "error_class", "message")
-    ids = [attempt.pk for attempt in latest.values()]
-    return [row for some in chunks(ids) for row in attempts.filter(pk__in=some).only(*told)]
+            known = latest.setdefault((attempt.destination, attempt.rule_name), attempt)
+            if known.started < attempt.started:
+                latest[attempt.destination, attempt.rule_name] = attempt
+    return list(latest.values())
 
 
 def rule_backlogs(using: str) -> tuple[dict[str, RuleBacklog], bool]:
@@ -114,7 +110,7 @@ def rule_backlogs(using: str) -> tuple[dict[str, RuleBacklog], bool]:
     is_capped = False
     for status in WAITING:
         rows = ItemToPush.objects.using(using).filter(status=status).order_by("creation_date")
-        items = rows.values_list("rule_name", *_AGE, named=True)[:RULES]
+        items = rows.values_list("rule_name", *AGE, named=True)[:RULES]
         is_capped |= len(items) == RULES
         for item in items:
             since, known = waits_since(item), found.get(item.rule_name)
@@ -131,32 +127,3 @@ def _backlog(counts: dict[int, int], limit: int) -> Backlog:
     waiting = sum(counts[status] for status in WAITING)
     capped = any(number >= limit for number in counts.values())
     return Backlog(waiting, counts[Status.IN_PROGRESS], capped)
-
-
-def _counts(queries: Sequence[QuerySet[Any]], using: str) -> Iterator[tuple[int, int]]:
-    """Position of each of ``queries`` and how many rows it has."""
-    parts, values = [], []
-    for at, query in enumerate(queries):
-        sql, params = _sql(query.values("destination"), using)
-        parts.append(f"SELECT {at}, (SELECT COUNT(*) FROM ({sql}) AS counted)")
-        values += params
-    with connections[using].cursor() as cursor:
-        cursor.execute(" UNION ALL ".join(parts), values)
-        yield from cursor.fetchall()
-
-
-def _joined(
-    queries: Sequence[QuerySet[Any]], fields: Sequence[str], using: str
-) -> tuple[str, list[Any]]:
-    """One statement for the ``fields`` of the rows of all ``queries``, which may be slices."""
-    parts, values = [], []
-    for query in queries:
-        sql, params = _sql(query.values(*fields), using)
-        parts.append(f"SELECT * FROM ({sql}) AS part")
-        values += params
-    return " UNION ALL ".join(parts), values
-
-
-def _sql(query: QuerySet[Any], using: str) -> tuple[str, list[Any]]:
-    sql, params = query.query.get_compiler(using).as_sql()
-    return sql, list(params)

@@ -5,7 +5,7 @@ Nothing here takes a lock or changes anything.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -16,6 +16,7 @@ from pigeon.models.chunks import chunks
 from pigeon.models.item import ItemToPush
 from pigeon.models.item_queryset import ItemQuerySet
 from pigeon.models.status import FIRST_ERROR, WAITING, Status
+from pigeon.queue import joined
 from pigeon.queue.basics import clock
 from pigeon.queue.candidates import due, next_keys, waiting_rows
 from pigeon.queue.coalesce import choose
@@ -24,6 +25,8 @@ from pigeon.queue.coalesce import choose
 COUNTED = 10_000
 #: How many of the oldest items in each status are looked at.
 LOOKED_AT = 1000
+#: What the age of a waiting item depends on.
+AGE = ("creation_date", "status", "push_attempts", "next_attempt_date", "render_after")
 
 
 class Old(NamedTuple):
@@ -64,7 +67,8 @@ def count_failed(using: str, since: datetime, lookback: timedelta) -> int:
     recent |= Q(last_push_attempts_date=None, creation_date__gte=since)
     rows = ItemToPush.objects.using(using).filter(recent, creation_date__gte=since - lookback)
     errors = [status for status in Status if status >= FIRST_ERROR]
-    return min(COUNTED, sum(_count(rows.filter(status=status)) for status in errors))
+    found = joined.counts([rows.filter(status=status)[:COUNTED] for status in errors], using)
+    return min(COUNTED, sum(found))
 
 
 def count_abandoned(using: str, now: datetime) -> int:
@@ -83,7 +87,10 @@ def oldest(using: str, now: datetime, *, without: Collection[str] = ()) -> list[
     if without:
         rows = rows.exclude(destination__in=list(without))
     kinds = (rows.new(), rows.retry(), rows.lease_ended(now))
-    return [old for kind in kinds for old in _oldest(kind)]
+    parts = [kind.order_by("creation_date")[:LOOKED_AT] for kind in kinds]
+    sql, params = joined.rows(parts, ("id", "destination", "rule_name", *AGE), using)
+    found = ItemToPush.objects.using(using).raw(sql, params)
+    return [Old(item.destination, item.rule_name, waits_since(item)) for item in found]
 
 
 def next_items(
@@ -128,15 +135,6 @@ def _fetch(pks: Sequence[int], using: str) -> list[ItemToPush]:
 
 def _count(items: ItemQuerySet) -> int:
     return items[:COUNTED].count()
-
-
-def _oldest(items: ItemQuerySet) -> Iterator[Old]:
-    rows = items.order_by("creation_date").only(
-        "destination", "rule_name", "creation_date", "status",
-        "push_attempts", "next_attempt_date", "render_after",
-    )  # fmt: skip
-    for item in rows[:LOOKED_AT]:
-        yield Old(item.destination, item.rule_name, waits_since(item))
 
 
 def waits_since(item: Any) -> datetime:
