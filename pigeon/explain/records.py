@@ -76,8 +76,9 @@ class Records:
         self._labels, self._key, self._using = labels_of(model), key, using
         self._states, self._now = states_by_name(), clock(using)
         rows = ItemToPush.objects.using(using).filter(model_label__in=self._labels, object_id=key)
+        rows = rows.defer("snapshot").order_by("-pk")
         self._has_queue = using in conf.DATABASES
-        self._items = list(rows.defer("snapshot").order_by("-pk")[:LOOKED_AT]) if self._has_queue else []
+        self._items = list(rows[:LOOKED_AT]) if self._has_queue else []
         self.rules = {item.rule_name for item in self._items}
         pairs = {(rule, name) for rule, names in routes.items() for name in names}
         pairs |= {(item.rule_name, item.destination) for item in self._items}
