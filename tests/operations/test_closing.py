@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connections
 from django.utils import timezone
 
 from pigeon.exceptions import AuthenticationError, OperationRefused, Unreachable
@@ -121,3 +122,21 @@ def test_two_people_at_once_pause_it_once(alias: str) -> None:
     numbers = together(*[lambda: pause([THERE, HERE], ANN)] * 4)
     assert sum(numbers) == 2
     assert len(operations(alias)) == 2
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("alias", ["postgresql"], indirect=True)
+def test_a_claim_that_has_just_begun_heeds_a_pause(alias: str) -> None:
+    make(alias, 1, destination=HERE)
+    DestinationState.objects.using(alias).create(name=HERE)
+    paused: list[int] = []
+
+    def pause_first(execute: Any, sql: str, *rest: Any) -> Any:
+        """After the claim's first look, before it takes the destination's row."""
+        if "SKIP LOCKED" in sql and not paused:
+            paused.extend(together(lambda: pause([HERE], ANN)))
+        return execute(sql, *rest)
+
+    with connections[alias].execute_wrapper(pause_first):
+        assert taken(alias) == []
+    assert paused == [1]
