@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
-from pigeon.models import ItemToPush, Parcel, Status
+from pigeon.models import ItemToPush, Parcel, Status, Tally
+from pigeon.models.tally import Period
 from tests.apps.newsroom.models import Story
 from tests.management.conftest import Run
 
@@ -73,6 +74,17 @@ def test_a_length_of_time_that_is_none(run: Run, command: str, age: str) -> None
         f"Error: argument --older-than: {age!r} is not a length of time: write a number and s, "
         "m, h, d or w, as in 30d"
     )
+
+
+def test_old_minutes_of_charts_go(run: Run) -> None:
+    old = timezone.now() - timedelta(days=2)
+    facts = {"destination": "beloved", "rule_name": "partner", "since": old, "pushed": 1}
+    for period in Period:
+        Tally.objects.create(period=period, **facts)
+    run("pigeon_clean_queue --dry-run")
+    assert Tally.objects.count() == len(Period)
+    run("pigeon_clean_queue")
+    assert set(Tally.objects.values_list("period", flat=True)) == set(Period) - {Period.MINUTE}
 
 
 def test_quiet_means_quiet(run: Run) -> None:
