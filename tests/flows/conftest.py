@@ -14,12 +14,7 @@ from tests.flows.site import Site, isolated
 @pytest.fixture
 def site(settings: Any, tmp_path: Path) -> Iterator[Site]:
     settings.PIGEON_OUTPUT_DIRECTORY = tmp_path / "export"
-    settings.TEMPLATES = [
-        {
-            "BACKEND": "django.template.backends.django.DjangoTemplates",
-            "DIRS": [tmp_path / "templates"],
-        }
-    ]
+    settings.TEMPLATES = [{**settings.TEMPLATES[0], "DIRS": [tmp_path / "templates"]}]
     dummy.outbox.clear()
     with isolated():
         yield Site(settings, tmp_path)

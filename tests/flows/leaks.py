@@ -27,6 +27,7 @@ from pigeon.registry import registry
 from pigeon.senders.registry import make_sender
 from pigeon.signals import destination_closed, destination_opened, item_failed, item_pushed
 from pigeon.testing.sftp_partner import SFTPPartner
+from tests.flows.pages import say_everything
 
 #: Every encoding leaves letters and digits alone, so that finding none of them means none.
 CORE = "hunter2hunter2"
@@ -88,6 +89,7 @@ class Watch:
             self.said += [repr(destination), str(destination), destination.endpoint]
             self.said += [repr(sender), repr(engine.Options())]
             self.said += [repr(vars(sender).get(name)) for name in ("_remote", "_plain")]
+        self.said += say_everything(item)
 
     def assert_nothing_leaked(self) -> None:
         """Look for every one of ``needles``, also as base64, in all there is."""
