@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
-from pigeon.models import ItemToPush, PushAttempt
+from pigeon.models import ItemToPush, Operation, PushAttempt
 from tests.doors import Door, doors
 
 #: Ends of names of the admin's pages that show nothing of a row that its other pages do not.
@@ -32,6 +32,8 @@ def say_everything(item: ItemToPush) -> Iterator[str]:
     by_name = {each.name: each for each in doors()}
     for name, form in _PRESSED:
         yield _said(client.post(by_name[name].about(item), form, follow=True))
+    for operation in Operation.objects.all():
+        yield _said(client.get(reverse("admin:pigeon_operation_change", args=[operation.pk])))
 
 
 def _addresses(item: ItemToPush) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -51,6 +53,8 @@ def _address(door: Door, item: ItemToPush) -> str:
     attempt = PushAttempt.objects.filter(item=item).order_by("-pk").first()
     if attempt and door.name in ("admin:pigeon_pushattempt_change", "pigeon:api-attempt"):
         return door.url({"object_id": attempt.pk, "pk": attempt.pk})
+    if attempt and door.name == "pigeon:api-log":
+        return door.url({"pk": f"{attempt.pk}-1"})
     return door.about(item)
 
 
