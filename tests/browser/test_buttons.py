@@ -125,6 +125,8 @@ def test_send_although_something_newer_went(page: Page, site: Site) -> None:
     assert b"stays shut" in site.partners.holds("north")["newsroom_story_1.xml"]
     go(page, 1)
     press(page, "Send again although something newer went")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("over whatever is newer?")
+    press(page, "Send again although something newer went: 1 item")
     expect(said(page)).to_contain_text("1 item sent again")
     site.desk.push()
     assert b"The bridge opens" in site.partners.holds("north")["newsroom_story_1.xml"]
