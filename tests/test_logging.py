@@ -135,7 +135,7 @@ def extra(record: logging.LogRecord) -> dict[str, Any]:
 def answers(delivery: Any) -> Exception | None:
     """What the partner says, by the story's title."""
     return {
-        "later": TransientError("Busy, says secret!.\nItem 1 for us: pushed."),
+        "later": TransientError("Busy, \udcff says secret!.\nItem 1 for us: pushed."),
         "never": PermanentError("No, says secret!."),
         "bug": RuntimeError("bug with secret!"),
     }.get(delivery.title)
@@ -204,6 +204,9 @@ def test_a_server_cannot_write_records_of_its_own(records: list[logging.LogRecor
     tried = [record for record in records if record.name == "pigeon.senders.scripted"]
     assert any("Busy" in record.getMessage() for record in tried)
     assert all("\n" not in record.getMessage() for record in tried)
+    for record in records:
+        said = record.getMessage() + json.dumps(extra(record), ensure_ascii=False)
+        said.encode()  # a file in UTF-8 takes all of it
 
 
 def test_a_destination_that_fails_says_why(records: list[logging.LogRecord]) -> None:

@@ -35,6 +35,7 @@ from pigeon.models.attempt import Outcome
 from pigeon.models.item import ItemToPush
 from pigeon.queue import Result
 from pigeon.senders.base import Delivery, Sender
+from pigeon.text import storable
 from pigeon.tracing import traced
 
 logger = logging.getLogger("pigeon.engine")
@@ -167,7 +168,7 @@ class Courier:
                 return
             opening = await self._opening(error)
             self.probe = opening.probe
-            reason = self._destination.redact(str(error)) or type(error).__name__
+            reason = storable(self._destination.redact(str(error))) or type(error).__name__
             name = self._destination.name
             extra = {"destination": name, "reason": reason}
             logger.warning("Destination %s: %s", name, reason, extra=extra)

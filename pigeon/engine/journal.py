@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 from pigeon.models.attempt import Outcome
 from pigeon.queue import Result
+from pigeon.text import storable
 
 LEVELS = {
     Outcome.PUSHED: logging.INFO,
@@ -28,6 +29,6 @@ def journal(scheme: str, results: Iterable[Result]) -> None:
         if level is not None and logger.isEnabledFor(level):
             item, outcome = result.item, result.facts["outcome"]
             # Line breaks in what a server says must not look like records of ours.
-            words = " ".join([f"{outcome}.", *result.message.split()])
+            words = " ".join([f"{outcome}.", *storable(result.message).split()])
             extra = result.facts
             logger.log(level, "Item %s for %s: %s", item.pk, item.destination, words, extra=extra)

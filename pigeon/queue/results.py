@@ -70,7 +70,7 @@ class Result:
             "outcome": self.outcome.value if self.outcome else "untried",
             "seconds": self.duration,
             "error_class": self.error_class,
-            "error": self.message if bad else "",
+            "error": storable(self.message) if bad else "",
         }
 
 
