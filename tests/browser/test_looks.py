@@ -1,4 +1,4 @@
-"""The pages are fit to be seen: light and dark, on a desk and on a phone, and alive.
+"""The pages are fit to be seen: light and dark, on a desk and on a phone.
 
 That nothing is asked of another host, and that the console is quiet under a strict content
 security policy, is looked after in every test of this folder (:mod:`tests.browser.chrome`).
@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.site import Site
 from tests.browser.test_buttons import PAGES
 
 DESK = {"viewport": {"width": 1280, "height": 900}}
@@ -91,19 +90,7 @@ def test_charts_are_drawn(page: Page) -> None:
         page.wait_for_function(painted)
 
 
-def test_numbers_live_without_reloading(page: Page, site: Site) -> None:
-    waiting = page.locator("[data-row='destination:agency'] [data-live=waiting]")
-    expect(waiting).to_have_text("1")
-    page.evaluate("window.same = true")
-    site.desk.save("ada", title="Another flood", is_online=True, workflow_state="urgent")
-    expect(waiting).to_have_text("2")
-    site.partners.metro.change_password()
-    site.desk.push("--retry-now")
-    expect(page.locator("[data-row='destination:metro'] [data-live=badge]")).to_have_text("Well")
-    assert page.evaluate("window.same") is True
-
-
-def test_pages_work_without_javascript(open_page: Callable[..., Page], site: Site) -> None:
+def test_pages_work_without_javascript(open_page: Callable[..., Page]) -> None:
     page = open_page(java_script_enabled=False)
     for address in PAGES:
         page.goto(address)
@@ -124,7 +111,7 @@ def test_by_keyboard_alone(page: Page) -> None:
     assert {"Items", "Delivered", "Log out", "Try metro now", "metro"} - found == set()
 
 
-def test_html_stays_text(page: Page, site: Site) -> None:
+def test_html_stays_text(page: Page) -> None:
     for address in ("/pigeon/items/", "/pigeon/items/default/7/", "/pigeon/items/?q=story+3"):
         page.goto(address)
         expect(page.get_by_text("<img src=x onerror=alert(1)>").first).to_be_visible()
