@@ -12,10 +12,12 @@ from pigeon import limits
 from pigeon.destinations import Destination
 from pigeon.models.destination_state import DestinationState
 from pigeon.queue import is_open, state_alias
+from pigeon.queue.shared import once
 
 WELL = "well"
 
 
+@once
 def states_by_name() -> Mapping[str, DestinationState]:
     """Name → state, for all destinations that somebody has claimed at."""
     return {state.name: state for state in DestinationState.objects.using(state_alias())}

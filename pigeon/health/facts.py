@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -20,12 +20,13 @@ RECENT = timedelta(days=1)
 
 @dataclass
 class Facts:
-    """What was found in the queues of all databases; counts stop at ``survey.COUNTED``.
+    """What was found in the queues of all databases; counts stop somewhere.
 
     Attributes:
         ages: destination where items wait → seconds that its oldest one has been waiting. Not
             those out of their hours, and not those that somebody paused.
         waiting: waiting items, those of destinations that no longer exist too.
+        capped: more may be waiting.
         failed: items that ended in an error within the last day.
         abandoned: items whose worker let its lease end.
         orphans: destination or rule that no longer exists → how many items wait for it.
@@ -38,6 +39,7 @@ class Facts:
 
     ages: dict[str, float] = field(default_factory=dict)
     waiting: int = 0
+    capped: bool = False
     failed: int = 0
     abandoned: int = 0
     orphans: dict[str, int] = field(default_factory=dict)
@@ -62,24 +64,27 @@ def look() -> Facts:
     facts = Facts(known=registry.destinations())
     states = states_by_name()
     for using in conf.DATABASES:
-        now, names = clock(using), survey.destinations_in_use(using)
-        _look_at_rules(facts, using, now)
+        now = clock(using)
+        # Those of the settings, too: so pages that tell of all of them ask the same.
+        names = tuple(sorted({*facts.known, *survey.destinations_in_use(using)}))
+        _look_at_rules(facts, using)
         _look_at_destinations(facts, using, names, states, now)
         _look_at_ages(facts, using, names, now)
         facts.failed += survey.count_failed(using, now - RECENT, timedelta(seconds=_longest_way()))
-        facts.abandoned += survey.count_abandoned(using, now)
+        facts.abandoned += len(survey.abandoned(using, now))
     return facts
 
 
 def _look_at_destinations(
     facts: Facts,
     using: str,
-    names: Collection[str],
+    names: tuple[str, ...],
     states: Mapping[str, DestinationState],
     now: datetime,
 ) -> None:
     for name, backlog in glance.backlogs(names, using).items():
         facts.waiting += backlog.waiting
+        facts.capped |= backlog.is_capped
         if not backlog.waiting:
             continue
         state = states.get(name)
@@ -96,20 +101,20 @@ def _look_at_destinations(
                 facts.stopped.add(name)
 
 
-def _look_at_ages(facts: Facts, using: str, names: Collection[str], now: datetime) -> None:
+def _look_at_ages(facts: Facts, using: str, names: tuple[str, ...], now: datetime) -> None:
     """Ages where items are meant to move: a pause that somebody wants is no delay."""
-    moving = [name for name in names if name not in facts.paused]
-    for name, seconds in ages(moving, facts.known, now, using).items():
-        facts.ages[name] = max(seconds, facts.ages.get(name, 0))
+    for name, seconds in ages(names, facts.known, now, using).items():
+        if name not in facts.paused:
+            facts.ages[name] = max(seconds, facts.ages.get(name, 0))
 
 
-def _look_at_rules(facts: Facts, using: str, now: datetime) -> None:
-    """Rules that no longer exist, of which the oldest items tell."""
+def _look_at_rules(facts: Facts, using: str) -> None:
+    """Rules that no longer exist, of which the oldest waiting items tell."""
     rules = {rule.name for rule in registry.rules()}
-    for old in survey.oldest(using, now):
-        if old.rule_name not in rules:
-            name = f"rule {old.rule_name!r}"
-            facts.orphans[name] = facts.orphans.get(name, 0) + 1
+    for name, backlog in glance.rule_backlogs(using)[0].items():
+        if name not in rules:
+            orphan = f"rule {name!r}"
+            facts.orphans[orphan] = facts.orphans.get(orphan, 0) + backlog.waiting
 
 
 def _longest_way() -> float:

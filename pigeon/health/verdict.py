@@ -111,7 +111,8 @@ def _waited(ages: Mapping[str, float]) -> str:
 def _calm(facts: Facts) -> str:
     if not facts.waiting:
         return "nothing waits"
-    return f"{_items(facts.waiting)} waiting, the oldest for {spoken(facts.oldest)}"
+    items = _items(facts.waiting, more=facts.capped)
+    return f"{items} waiting, the oldest for {spoken(facts.oldest)}"
 
 
 def _measures(facts: Facts) -> dict[str, str]:
@@ -130,6 +131,6 @@ def _measures(facts: Facts) -> dict[str, str]:
     }
 
 
-def _items(number: int) -> str:
-    more = " or more" if number >= survey.COUNTED else ""
-    return f"{number}{more} item{'' if number == 1 else 's'}"
+def _items(number: int, *, more: bool = False) -> str:
+    words = " or more" if more or number >= survey.COUNTED else ""
+    return f"{number}{words} item{'' if number == 1 else 's'}"

@@ -10,9 +10,6 @@ from pigeon.conf import conf
 from pigeon.models.attempt import PushAttempt
 from pigeon.queue import glance, survey
 
-#: Items that are counted at all destinations together, and at least at each.
-_ALL, _EACH = 20_000, 500
-
 
 @dataclass
 class Backlog:
@@ -41,24 +38,21 @@ def known_names() -> set[str]:
 
 
 def backlog(names: Sequence[str]) -> dict[str, Backlog]:
-    """Destination → what waits for it in all databases.
-
-    Of many destinations less is counted at each, so that it takes no longer.
-    """
-    limit = min(survey.COUNTED, max(_EACH, _ALL // max(1, len(names))))
+    """Destination → what waits for it in all databases."""
     found = {name: Backlog() for name in names}
     for using in conf.DATABASES:
-        for name, counted in glance.backlogs(names, using, limit).items():
+        for name, counted in glance.backlogs(tuple(names), using).items():
             found[name].waiting += counted.waiting
             found[name].in_progress += counted.in_progress
             found[name].capped |= counted.is_capped
-        waiting = [name for name in names if found[name].waiting]
-        for name, since in glance.oldest_waiting(waiting, using).items():
+        for name, since in glance.oldest_waiting(tuple(names), using).items():
             found[name].since = min(since, found[name].since or since)
     return found
 
 
 def last_failures(names: Sequence[str]) -> list[PushAttempt]:
     """Of each destination and rule the latest recent failure in each database, by time."""
-    found = [row for using in conf.DATABASES for row in glance.latest_failures(names, using)]
+    found = [
+        row for using in conf.DATABASES for row in glance.latest_failures(tuple(names), using)
+    ]
     return sorted(found, key=lambda failure: failure.ended)

@@ -11,6 +11,7 @@ from django.db.models import Q, Sum
 
 from pigeon.conf import conf
 from pigeon.models.tally import Period, Tally, stored, stretches
+from pigeon.queue.shared import once
 
 #: How many stretches of each period are added up: an hour, and a day.
 _STRETCHES = {Period.MINUTE: 60, Period.HOUR: 24}
@@ -60,7 +61,7 @@ def figures(field: str, value: str = "") -> dict[str, Figures]:
     """
     found: dict[str, Figures] = {}
     for using in conf.DATABASES:
-        for row in _sums(field, value, using):
+        for row in _sums(field if value else "", value, using):
             name = row[field]
             found[name] = found.get(name, Figures()) + _figures(row)
     return found
@@ -71,15 +72,18 @@ def total(parts: Iterable[Figures]) -> Figures:
     return sum(parts, start=Figures())
 
 
+@once
 def _sums(field: str, value: str, using: str) -> list[dict[str, Any]]:
     now = datetime.now(UTC)
     recent = Q()
     for period, number in _STRETCHES.items():
         times = [stored(time) for time in stretches(period, number, now)]
         recent |= Q(period=period, since__in=times)
-    rows = Tally.objects.using(using).filter(recent, **({field: value} if value else {}))
+    rows = Tally.objects.using(using).filter(recent, **({field: value} if field else {}))
     sums = {f"sum_{name}": Sum(name) for name in ("pushed", *_FAILED, "bytes_sent")}
-    found: Iterable[Any] = rows.order_by().values(field, "period").annotate(**sums)
+    found: Iterable[Any] = (
+        rows.order_by().values("destination", "rule_name", "period").annotate(**sums)
+    )
     return list(found)
 
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from pigeon.conf import conf
 from pigeon.models.attempt import PushAttempt
-from pigeon.overview.backlog import last_failures
+from pigeon.overview.backlog import known_names, last_failures
 from pigeon.overview.cures import cure
 from pigeon.overview.figures import Figures, figures
 from pigeon.queue import glance
@@ -93,10 +93,12 @@ def _facts(name: str = "") -> _Facts:
 
 def _destinations(name: str) -> list[str]:
     """Names of all destinations, or of those of one rule."""
+    if not name:
+        return sorted({*registry.destinations(), *known_names()})
     found = {
         each
         for rule in registry.rules()
-        if name in ("", rule.name)
+        if name == rule.name
         for each in registry.routing_of(rule).destinations
     }
     return sorted(found)

@@ -9,9 +9,8 @@ from django.utils import timezone
 
 from pigeon import limits
 from pigeon.destinations import Destination
-from pigeon.models.item import ItemToPush
 from pigeon.queue.glance import oldest_waiting
-from pigeon.queue.survey import LOOKED_AT
+from pigeon.queue.survey import abandoned
 
 
 def ages(
@@ -28,18 +27,12 @@ def ages(
         now: the time, as :func:`pigeon.queue.clock` says it.
         using: alias of the queue's database.
     """
-    since = oldest_waiting(names, using)
-    for name, date in _abandoned(now, using):
+    since = dict(oldest_waiting(tuple(names), using))
+    for name, date in abandoned(using, now):
         if name in names:
             since[name] = min(date, since.get(name, date))
     found = {name: _age(known.get(name), date, now) for name, date in since.items()}
     return {name: seconds for name, seconds in found.items() if seconds is not None}
-
-
-def _abandoned(now: datetime, using: str) -> list[tuple[str, datetime]]:
-    """Destination and age of the oldest items whose worker let its lease end."""
-    items = ItemToPush.objects.using(using).lease_ended(now).order_by("creation_date")
-    return list(items.values_list("destination", "creation_date")[:LOOKED_AT])
 
 
 def _age(destination: Destination | None, since: datetime, now: datetime) -> float | None:

@@ -6,7 +6,8 @@ length.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -17,8 +18,11 @@ from pigeon.models.chunks import chunks
 from pigeon.models.item import ItemToPush
 from pigeon.models.status import UNFINISHED, WAITING, Status
 from pigeon.queue import joined
+from pigeon.queue.shared import once
 from pigeon.queue.survey import AGE, COUNTED, waits_since
 
+#: Items that are counted at all destinations together, and at least at each.
+ALL, EACH = 20_000, 500
 #: Destinations in one statement; SQLite joins no more than 500 parts.
 NAMES = 100
 #: Of each destination and status so many of the oldest items are looked at.
@@ -51,10 +55,16 @@ class RuleBacklog(NamedTuple):
     oldest: datetime
 
 
-def backlogs(names: Iterable[str], using: str, limit: int = COUNTED) -> dict[str, Backlog]:
-    """Destination → what it has to do; counting stops at ``limit`` items of a status."""
+@once
+def backlogs(names: tuple[str, ...], using: str) -> Mapping[str, Backlog]:
+    """Destination → what it has to do.
+
+    Counting stops at so many items of a status. Of many destinations less is counted at each, so
+    that it takes no longer.
+    """
+    limit = min(COUNTED, max(EACH, ALL // max(1, len(names))))
     found: dict[str, dict[int, int]] = {}
-    for chunk in chunks(list(names), NAMES):
+    for chunk in chunks(names, NAMES):
         parts = [(name, status) for name in chunk for status in UNFINISHED]
         numbers = joined.counts([_range(*part, using)[:limit] for part in parts], using)
         for (name, status), number in zip(parts, numbers, strict=True):
@@ -62,14 +72,15 @@ def backlogs(names: Iterable[str], using: str, limit: int = COUNTED) -> dict[str
     return {name: _backlog(counts, limit) for name, counts in found.items()}
 
 
-def oldest_waiting(names: Iterable[str], using: str) -> dict[str, datetime]:
+@once
+def oldest_waiting(names: tuple[str, ...], using: str) -> Mapping[str, datetime]:
     """Destination → since when its oldest item waits; those where nothing waits are left out.
 
-    As :func:`pigeon.queue.survey.oldest` has it; of each destination and status the first
-    :data:`OLDEST` are looked at.
+    An item that is sent again, or was reset, waits since then. Of each destination and status
+    the first :data:`OLDEST` are looked at.
     """
     found: dict[str, datetime] = {}
-    for chunk in chunks(list(names), NAMES):
+    for chunk in chunks(names, NAMES):
         parts = [
             _range(name, status, using).order_by("creation_date")[:OLDEST]
             for name in chunk
@@ -82,7 +93,8 @@ def oldest_waiting(names: Iterable[str], using: str) -> dict[str, datetime]:
     return found
 
 
-def latest_failures(names: Iterable[str], using: str) -> list[PushAttempt]:
+@once
+def latest_failures(names: tuple[str, ...], using: str) -> Sequence[PushAttempt]:
     """Of each destination and rule the latest failed attempt.
 
     Of each destination the last :data:`LATEST` attempts are looked at. What comes back has
@@ -90,7 +102,7 @@ def latest_failures(names: Iterable[str], using: str) -> list[PushAttempt]:
     """
     attempts = PushAttempt.objects.using(using).order_by("-started")
     latest: dict[tuple[str, str], PushAttempt] = {}
-    for chunk in chunks(list(names), NAMES):
+    for chunk in chunks(names, NAMES):
         parts = [attempts.filter(destination=name)[:LATEST] for name in chunk]
         sql, params = joined.rows(parts, _TOLD, using, where=f"WHERE outcome IN ({_FAILED})")
         for attempt in PushAttempt.objects.using(using).raw(sql, params):
@@ -100,23 +112,24 @@ def latest_failures(names: Iterable[str], using: str) -> list[PushAttempt]:
     return list(latest.values())
 
 
-def rule_backlogs(using: str) -> tuple[dict[str, RuleBacklog], bool]:
+@once
+def rule_backlogs(using: str) -> tuple[Mapping[str, RuleBacklog], bool]:
     """Rule → its waiting items among the oldest :data:`RULES` of each status.
 
     Returns:
         Also whether there are more, so that each rule may have more.
     """
     found: dict[str, RuleBacklog] = {}
-    is_capped = False
-    for status in WAITING:
-        rows = ItemToPush.objects.using(using).filter(status=status).order_by("creation_date")
-        items = rows.values_list("rule_name", *AGE, named=True)[:RULES]
-        is_capped |= len(items) == RULES
-        for item in items:
-            since, known = waits_since(item), found.get(item.rule_name)
-            number, oldest = known or (0, since)
-            found[item.rule_name] = RuleBacklog(number + 1, min(since, oldest))
-    return found, is_capped
+    rows = ItemToPush.objects.using(using).order_by("creation_date")
+    parts = [rows.filter(status=status)[:RULES] for status in WAITING]
+    sql, params = joined.rows(parts, ("id", "rule_name", *AGE), using)
+    looked_at: Counter[int] = Counter()
+    for item in ItemToPush.objects.using(using).raw(sql, params):
+        since = waits_since(item)
+        number, oldest = found.get(item.rule_name) or (0, since)
+        found[item.rule_name] = RuleBacklog(number + 1, min(since, oldest))
+        looked_at[item.status] += 1
+    return found, RULES in looked_at.values()
 
 
 def _range(name: str, status: int, using: str) -> QuerySet[ItemToPush]:

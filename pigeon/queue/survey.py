@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.db import connections
 from django.db.models import Q
@@ -20,23 +20,15 @@ from pigeon.queue import joined
 from pigeon.queue.basics import clock
 from pigeon.queue.candidates import due, next_keys, waiting_rows
 from pigeon.queue.coalesce import choose
+from pigeon.queue.shared import once
 
 #: Counting stops here; a result of this means "so many or more".
 COUNTED = 10_000
-#: How many of the oldest items in each status are looked at.
-LOOKED_AT = 1000
 #: What the age of a waiting item depends on.
 AGE = ("creation_date", "status", "push_attempts", "next_attempt_date", "render_after")
 
 
-class Old(NamedTuple):
-    """One of the oldest items: whose it is, and since when it has been waiting."""
-
-    destination: str
-    rule_name: str
-    since: datetime
-
-
+@once
 def destinations_in_use(using: str) -> list[str]:
     """Names of the destinations of all items in the queue: one look into an index per name."""
     quote = connections[using].ops.quote_name
@@ -71,26 +63,11 @@ def count_failed(using: str, since: datetime, lookback: timedelta) -> int:
     return min(COUNTED, sum(found))
 
 
-def count_abandoned(using: str, now: datetime) -> int:
-    """How many items are held by workers that let their lease end."""
-    return _count(ItemToPush.objects.using(using).lease_ended(now))
-
-
-def oldest(using: str, now: datetime, *, without: Collection[str] = ()) -> list[Old]:
-    """The items that have been waiting longest, whether or not it is their turn.
-
-    What a worker holds whose lease ended waits as well. An item that is sent again, or was
-    reset, waits since then. Of each status the first :data:`LOOKED_AT` are looked at, leaving
-    out those for the destinations ``without``.
-    """
-    rows = ItemToPush.objects.using(using).all()
-    if without:
-        rows = rows.exclude(destination__in=list(without))
-    kinds = (rows.new(), rows.retry(), rows.lease_ended(now))
-    parts = [kind.order_by("creation_date")[:LOOKED_AT] for kind in kinds]
-    sql, params = joined.rows(parts, ("id", "destination", "rule_name", *AGE), using)
-    found = ItemToPush.objects.using(using).raw(sql, params)
-    return [Old(item.destination, item.rule_name, waits_since(item)) for item in found]
+@once
+def abandoned(using: str, now: datetime) -> list[tuple[str, datetime]]:
+    """Destination and age of items whose worker let its lease end, at most :data:`COUNTED`."""
+    items = ItemToPush.objects.using(using).lease_ended(now).order_by("creation_date")
+    return list(items.values_list("destination", "creation_date")[:COUNTED])
 
 
 def next_items(

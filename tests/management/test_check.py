@@ -324,7 +324,7 @@ def test_within_hours_age_counts_from_the_opening(run: Run, hours: Any) -> None:
 def test_what_is_old_elsewhere_is_an_alarm_whatever_rests(
     run: Run, hours: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pigeon.queue.survey.LOOKED_AT", 3)
+    monkeypatch.setattr("pigeon.queue.glance.OLDEST", 3)
     hours(window(180, 240))
     for _ in range(5):
         item(creation_date=ago(hours=20))

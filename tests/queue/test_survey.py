@@ -52,17 +52,16 @@ def test_only_some_rules(alias: str) -> None:
     assert [item.pk for item in survey.next_items(PARTNER, **options)] == [mine.pk]
 
 
-def test_the_oldest_come_first_of_each_status(alias: str) -> None:
+def test_what_stopped_workers_left_is_told_oldest_first(alias: str) -> None:
     now = timezone.now()
     hour = timedelta(hours=1)
     make(alias, 1, creation_date=now - hour)
     make(alias, 2, creation_date=now - 2 * hour, status=Status.RETRY, push_attempts=1)
     make(alias, 3, creation_date=now - 5 * hour, status=Status.IN_PROGRESS, lease_until=now)
-    make(alias, 4, creation_date=now - 9 * hour, status=Status.PUSHED)
+    make(alias, 4, creation_date=now - 7 * hour, status=Status.IN_PROGRESS, lease_until=now)
     make(alias, 5, creation_date=now - 9 * hour, status=Status.IN_PROGRESS, lease_until=now + hour)
-    ages = [round((now - old.since) / hour) for old in survey.oldest(alias, now)]
-    assert ages == [1, 2, 5]
-    assert survey.count_abandoned(alias, now) == 1
+    left = [(name, round((now - since) / hour)) for name, since in survey.abandoned(alias, now)]
+    assert left == [(PARTNER.name, 7), (PARTNER.name, 5)]
 
 
 def test_failures_are_counted_by_their_last_attempt(alias: str) -> None:

@@ -12,6 +12,7 @@ from pigeon.dashboard.figures import destination_row, rule_row, totals_cells
 from pigeon.dashboard.pages import page
 from pigeon.dashboard.verdict import verdict
 from pigeon.overview import Health
+from pigeon.queue.shared import one_look
 
 #: What has to be looked at comes first.
 URGENT = [
@@ -28,15 +29,17 @@ URGENT = [
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """The verdict, then all destinations and rules."""
-    destinations = sorted(overview.destinations(), key=lambda view: URGENT.index(view.health))
+    with one_look():
+        views, rules, answer = overview.destinations(), overview.rules(), verdict()
+    destinations = sorted(views, key=lambda view: URGENT.index(view.health))
     return page(
         request,
         "pigeon/home.html",
         title="Overview",
         section="home",
-        verdict=verdict(),
+        verdict=answer,
         totals=totals_cells(overview.totals(destinations)),
         chart=chart(request),
         destinations=[destination_row(view) for view in destinations],
-        rules=[rule_row(view) for view in overview.rules()],
+        rules=[rule_row(view) for view in rules],
     )

@@ -14,6 +14,7 @@ from pigeon.dashboard.access import viewer_data
 from pigeon.dashboard.charts import chosen_range, points
 from pigeon.dashboard.figures import destination_row, rule_row, totals_cells
 from pigeon.dashboard.verdict import verdict
+from pigeon.queue.shared import one_look
 from pigeon.text import storable
 
 
@@ -21,12 +22,13 @@ from pigeon.text import storable
 @require_safe
 def live(request: HttpRequest) -> JsonResponse:
     """All words that pages replace; a page takes those that it shows."""
-    destinations = overview.destinations()
+    with one_look():
+        destinations, rules, answer = overview.destinations(), overview.rules(), verdict()
     rows = {f"destination:{view.name}": destination_row(view).live for view in destinations}
-    rows |= {f"rule:{view.name}": rule_row(view).live for view in overview.rules()}
+    rows |= {f"rule:{view.name}": rule_row(view).live for view in rules}
     rows["totals"] = {"cells": totals_cells(overview.totals(destinations))}
     seen = moment(timezone.now())
-    return JsonResponse({"moment": seen, "verdict": asdict(verdict()), "rows": rows})
+    return JsonResponse({"moment": seen, "verdict": asdict(answer), "rows": rows})
 
 
 @viewer_data
