@@ -50,7 +50,7 @@ def test_an_item_that_is_sent_again_waits_since_then(site: Any, alias: str) -> N
 
 
 def test_counting_stops(site: Any, alias: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pigeon.queue.survey.COUNTED", 3)
+    monkeypatch.setattr("pigeon.queue.glance.COUNTED", 3)
     make_many(alias, range(5), destination="beloved")
     assert (_beloved().waiting, _beloved().capped) == (3, True)
 

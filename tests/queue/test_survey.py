@@ -61,7 +61,7 @@ def test_what_stopped_workers_left_is_told_oldest_first(alias: str) -> None:
     make(alias, 4, creation_date=now - 7 * hour, status=Status.IN_PROGRESS, lease_until=now)
     make(alias, 5, creation_date=now - 9 * hour, status=Status.IN_PROGRESS, lease_until=now + hour)
     left = [(name, round((now - since) / hour)) for name, since in survey.abandoned(alias, now)]
-    assert left == [(PARTNER.name, 7), (PARTNER.name, 5)]
+    assert left == [(PARTNER, 7), (PARTNER, 5)]
 
 
 def test_failures_are_counted_by_their_last_attempt(alias: str) -> None:
