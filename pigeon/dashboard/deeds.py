@@ -32,7 +32,7 @@ class _Facts:
 
 
 class Deed(Enum):
-    """A button: its name in forms is the value's key in :data:`NAMES`."""
+    """A button for one item, or for many."""
 
     SEND_AGAIN = _Facts(
         "Send again as sent", "Send {} again as sent?", "sent again", operations.send_again

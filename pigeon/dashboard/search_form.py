@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 from typing import Any
 
 from django import forms
-from django.conf import settings
-from django.utils import timezone
 from django.utils.http import urlencode
 
-from pigeon.conf import conf
+from pigeon.dashboard.time_form import MomentField, TimeForm
 from pigeon.models.status import FIRST_ERROR, UNFINISHED, WAITING, Status
 from pigeon.overview.query import Query
 from pigeon.registry import registry
@@ -22,29 +19,9 @@ GROUPS: Mapping[str, tuple[int, ...]] = {
     "waiting": WAITING,
     "unfinished": UNFINISHED,
 }
-_YEARS = range(1970, 9000)
 
 
-class MomentField(forms.DateTimeField):
-    """A time of the site's time zone, as browsers send it."""
-
-    widget = forms.DateTimeInput(
-        attrs={"type": "datetime-local", "step": "1"}, format="%Y-%m-%dT%H:%M:%S"
-    )
-
-    def clean(self, value: Any) -> datetime | None:
-        """The moment, as the database has moments. Raises ``ValidationError``."""
-        moment: datetime | None = super().clean(value)
-        if moment is None:
-            return None
-        if moment.year not in _YEARS:
-            raise forms.ValidationError("Choose a year from 1970 to 8999.")
-        if timezone.is_aware(moment) and not settings.USE_TZ:
-            return timezone.make_naive(moment)
-        return moment
-
-
-class SearchForm(forms.Form):
+class SearchForm(TimeForm):
     """What is looked for; every field may be empty."""
 
     q = forms.CharField(required=False, max_length=300, label="Object, file, #item or title")
@@ -54,28 +31,12 @@ class SearchForm(forms.Form):
     since = MomentField(required=False, label="Tried from")
     until = MomentField(required=False, label="Tried before")
     object = forms.CharField(required=False, max_length=450)
-    using = forms.ChoiceField(required=False, label="Queue")
 
     def __init__(self, data: Any) -> None:
         super().__init__(data)
         choices = [("", "any"), *((name, name) for name in GROUPS)]
         choices += [(str(status.value), str(status.label)) for status in Status]
         self.fields["status"].choices = choices  # type: ignore[attr-defined]
-        aliases = [(alias, alias) for alias in conf.DATABASES]
-        self.fields["using"].choices = aliases  # type: ignore[attr-defined]
-
-    def clean(self) -> dict[str, Any]:
-        """Refuse a time that ends before it begins."""
-        found: dict[str, Any] = super().clean() or self.cleaned_data
-        since, until = found.get("since"), found.get("until")
-        if since and until and since >= until:
-            self.add_error("until", "The time must end after it begins.")
-        return found
-
-    @property
-    def using_alias(self) -> str:
-        """Alias of the queue that is searched."""
-        return self.cleaned_data.get("using") or conf.DATABASES[0]
 
     def query(self) -> Query:
         """What to look for, of a valid form."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pigeon.text import spoken
+
 #: What stands where there is nothing to say.
 NOTHING = "\N{EN DASH}"
 
@@ -12,13 +14,8 @@ def number(value: int, *, capped: bool = False) -> str:
 
 
 def age(seconds: float | None) -> str:
-    """``seconds`` in the largest unit that is there twice, at least, such as ``"3 h"``."""
-    if seconds is None:
-        return NOTHING
-    for size, unit in ((86400, "days"), (3600, "h"), (60, "min")):
-        if seconds >= 2 * size:
-            return f"{seconds // size:.0f} {unit}"
-    return f"{seconds:.0f} s"
+    """``seconds`` such as ``"3 h"``; a dash where nothing has an age."""
+    return NOTHING if seconds is None else spoken(seconds)
 
 
 def percent(rate: float | None) -> str:

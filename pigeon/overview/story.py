@@ -126,7 +126,8 @@ def _operation(operation: Operation) -> Event:
         notes.append(f"{operation.number} items at once.")
     if operation.detail:
         notes.append(operation.detail)
-    heading = f"{operation.get_verb_display().capitalize()} by {operation.actor} ({door})"
+    who = operation.actor or "somebody"
+    heading = f"{operation.get_verb_display().capitalize()} by {who} ({door})"
     return Event(operation.moment, Kind.OPERATION, heading, tuple(notes))
 
 

@@ -69,6 +69,12 @@ def test_all_that_happened_in_order(alias: str) -> None:
     assert not told.more
 
 
+def test_an_operation_of_nobody_that_is_known(alias: str) -> None:
+    one = item(alias, 1, age=60)
+    operate(one, age=30, actor="")
+    assert story(one).events[-1].heading == "Sent again as sent by somebody (command line)"
+
+
 def test_a_long_story_tells_its_end(alias: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "TOLD", 3)
     one = item(alias, 1, age=60)

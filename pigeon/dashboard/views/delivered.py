@@ -16,8 +16,9 @@ from django.views.decorators.http import require_safe
 from pigeon.conf import conf
 from pigeon.dashboard.access import viewer
 from pigeon.dashboard.pages import page
-from pigeon.dashboard.search_form import MomentField, destination_names
+from pigeon.dashboard.search_form import destination_names
 from pigeon.dashboard.streams import download
+from pigeon.dashboard.time_form import MomentField, TimeForm
 from pigeon.overview.delivered import DeliveredPage, as_csv, delivered, delivered_page
 from pigeon.overview.query import Cursor
 
@@ -30,34 +31,18 @@ _SPANS = {
 }
 
 
-class DeliveredForm(forms.Form):
+class DeliveredForm(TimeForm):
     """Which destination, and which time; yesterday unless it is said."""
 
     destination = forms.CharField(max_length=200)
     since = MomentField(label="From")
     until = MomentField(label="Before")
-    using = forms.ChoiceField(required=False, label="Queue")
-
-    def __init__(self, data: Any) -> None:
-        super().__init__(data)
-        aliases = [(alias, alias) for alias in conf.DATABASES]
-        self.fields["using"].choices = aliases  # type: ignore[attr-defined]
-
-    def clean(self) -> dict[str, Any]:
-        """Refuse a time that ends before it begins."""
-        found: dict[str, Any] = super().clean() or self.cleaned_data
-        since, until = found.get("since"), found.get("until")
-        if since and until and since >= until:
-            self.add_error("until", "The time must end after it begins.")
-        return found
 
     @property
     def asked(self) -> dict[str, Any]:
         """Destination, time and queue of a valid form, as :func:`delivered` takes them."""
-        found = self.cleaned_data
-        using = found.get("using") or conf.DATABASES[0]
         names = ("destination", "since", "until")
-        return {**{name: found[name] for name in names}, "using": using}
+        return {**{name: self.cleaned_data[name] for name in names}, "using": self.using_alias}
 
 
 @viewer
@@ -118,13 +103,7 @@ def _address(data: dict[str, str], **more: str) -> str:
 
 def _spans(data: dict[str, str]) -> list[tuple[str, str]]:
     """Words and addresses of the times that people ask for most."""
-    days = {
-        "Today": (0, -1),
-        "Yesterday": (1, 0),
-        "Last 7 days": (6, -1),
-        "Last 30 days": (29, -1),
-    }
-    return [(words, _address({**data, **_days(*span)})) for words, span in days.items()]
+    return [(words, _address({**data, **_days(*span)})) for words, span in _SPANS.items()]
 
 
 def _days(since: int, until: int) -> dict[str, str]:
