@@ -13,6 +13,7 @@ from django.utils.functional import cached_property
 
 from pigeon.admin.changelist import QueueChangeList
 from pigeon.admin.queues import queue_of
+from pigeon.permissions import SEE
 from pigeon.queue.survey import COUNTED
 
 if TYPE_CHECKING:
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
 else:
     ModelAdmin = admin.ModelAdmin
     Pages = Paginator
-
-#: Who has this permission sees everything, as on the dashboard.
-SEE = "pigeon.view_itemtopush"
 
 
 class CappedPaginator(Pages):

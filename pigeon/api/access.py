@@ -8,12 +8,7 @@ from django.apps import apps
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication
 from rest_framework.permissions import BasePermission
 
-#: See anything.
-VIEW = "pigeon.view_itemtopush"
-#: Send items again, or cancel them.
-CHANGE = "pigeon.change_itemtopush"
-#: Pause and resume destinations.
-STEER = "pigeon.change_destinationstate"
+from pigeon.permissions import SEE
 
 
 class HasPermission(BasePermission):
@@ -21,7 +16,7 @@ class HasPermission(BasePermission):
 
     def has_permission(self, request: Any, view: Any) -> bool:
         """Whether the request may go on."""
-        needed: str = view.permissions.get(request.method, VIEW)
+        needed: str = view.permissions.get(request.method, SEE)
         self.message = f"This needs the permission {needed}. Ask an administrator of the site."
         return bool(request.user and request.user.is_active and request.user.has_perm(needed))
 

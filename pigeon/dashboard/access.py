@@ -17,7 +17,8 @@ from django.urls import NoReverseMatch, reverse
 from django.views.decorators.cache import never_cache
 
 from pigeon.dashboard.pages import page
-from pigeon.dashboard.permissions import OPEN, PAUSE, SEE, STEER, missing
+from pigeon.dashboard.permissions import missing
+from pigeon.permissions import OPEN, PAUSE, SEE, STEER
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 

@@ -7,17 +7,10 @@ from typing import TypeAlias
 
 from django.contrib.auth.models import AnonymousUser, PermissionsMixin
 
+from pigeon.permissions import OPEN, PAUSE, SEE, STEER
+
 #: Whoever a request is from; a site's own user model has Django's permissions, too.
 User: TypeAlias = PermissionsMixin | AnonymousUser
-
-#: To see anything at all.
-SEE = "pigeon.view_itemtopush"
-#: To send again, cancel, reset, and set priorities.
-STEER = "pigeon.change_itemtopush"
-#: To pause and resume destinations.
-PAUSE = "pigeon.change_destinationstate"
-#: To see what is in parcels.
-OPEN = "pigeon.view_parcel"
 
 
 @dataclass(frozen=True)

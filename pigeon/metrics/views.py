@@ -12,6 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from pigeon.conf import conf
+from pigeon.permissions import SEE
 
 logger = logging.getLogger("pigeon.metrics")
 
@@ -19,7 +20,6 @@ logger = logging.getLogger("pigeon.metrics")
 #: https://prometheus.io/docs/instrumenting/exposition_formats/.
 PLAIN = "text/plain; version=0.0.4; charset=utf-8"
 OPEN_METRICS = "application/openmetrics-text"
-PERMISSION = "pigeon.view_itemtopush"
 
 
 @login_not_required  # a program has a token instead
@@ -66,7 +66,7 @@ def _has_token(request: HttpRequest) -> bool:
 
 def _may_see(request: HttpRequest) -> bool:
     user = getattr(request, "user", None)  # a site may have no users
-    return bool(user and user.is_staff and user.has_perm(PERMISSION))
+    return bool(user and user.is_staff and user.has_perm(SEE))
 
 
 def _text(text: str, status: int) -> HttpResponse:

@@ -8,13 +8,13 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from pigeon.api.access import STEER
 from pigeon.api.asking import by
 from pigeon.api.described import operation
 from pigeon.api.fields import Text
 from pigeon.api.parameters import Parameters
 from pigeon.api.view import View
 from pigeon.operations import pause, resume
+from pigeon.permissions import PAUSE
 
 
 class ResumeBody(Parameters):
@@ -43,7 +43,7 @@ class ChangedAnswer(serializers.Serializer[Any]):
 class Pause(View):
     """Let nothing go to some destinations."""
 
-    permissions = {"POST": STEER}
+    permissions = {"POST": PAUSE}
 
     @operation("pause", ChangedAnswer, body=PauseBody)
     def post(self, request: Request) -> Response:
@@ -56,7 +56,7 @@ class Pause(View):
 class Resume(View):
     """Let some destinations go on."""
 
-    permissions = {"POST": STEER}
+    permissions = {"POST": PAUSE}
 
     @operation("resume", ChangedAnswer, body=ResumeBody)
     def post(self, request: Request) -> Response:

@@ -9,7 +9,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from pigeon.api import keys
-from pigeon.api.access import CHANGE
 from pigeon.api.asking import by
 from pigeon.api.described import operation
 from pigeon.api.fields import BodyKey, Choice, Flag, Moment, ObjectName, Text
@@ -20,6 +19,7 @@ from pigeon.api.view import View
 from pigeon.api.views.items import find_item, statuses_of
 from pigeon.models.status import Status
 from pigeon.operations import Done, Selection, cancel, send_again
+from pigeon.permissions import STEER
 
 #: Items that a request may name by their ids.
 MAX_IDS = 10_000
@@ -50,7 +50,7 @@ class SelectionBody(QueueParameters, RetryBody):
 class Retry(View):
     """Send one item again."""
 
-    permissions = {"POST": CHANGE}
+    permissions = {"POST": STEER}
 
     @operation("item_retry", DoneAnswer, parameters=QueueParameters, body=RetryBody,
                refusals=(404, 409), path=(keys.NUMBER,))  # fmt: skip
@@ -69,7 +69,7 @@ class Retry(View):
 class Cancel(View):
     """Call one item off."""
 
-    permissions = {"POST": CHANGE}
+    permissions = {"POST": STEER}
 
     @operation(
         "item_cancel",
@@ -90,7 +90,7 @@ class Cancel(View):
 class RetryMany(View):
     """Send many items again."""
 
-    permissions = {"POST": CHANGE}
+    permissions = {"POST": STEER}
 
     @operation("items_retry", DoneAnswer, body=SelectionBody)
     def post(self, request: Request) -> Response:
