@@ -107,6 +107,17 @@ def test_no_template_trusts_what_is_stored(template: Path) -> None:
     assert not re.search(r"\|\s*safe\b|autoescape off|mark_safe|\bonclick=", text)
 
 
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.name)
+def test_tables_can_be_read_aloud_and_moved_by_keyboard(template: Path) -> None:
+    page = Page(template.read_text(encoding="utf-8"))
+    assert all("scope" in heading for heading in page.all("th"))
+    moved = [tag for _, tag in page.tags if tag.get("class") in ("scroll", "contents")]
+    for box in moved:
+        assert box.get("tabindex") == "0"
+        assert box.get("role") == "group"
+        assert box.get("aria-label") or box.get("aria-labelledby")
+
+
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
 def test_no_script_makes_html_of_text(script: Path) -> None:
     text = script.read_text(encoding="utf-8")

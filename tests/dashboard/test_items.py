@@ -10,7 +10,14 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from pigeon.models import DestinationState, ItemToPush, Operation, PushAttempt, Status
+from pigeon.models import (
+    DestinationState,
+    ItemToPush,
+    Operation,
+    Publication,
+    PushAttempt,
+    Status,
+)
 from tests.apps.newsroom.models import Story
 from tests.dashboard.newsdesk import press, publish, push, text
 
@@ -69,6 +76,22 @@ def test_why_did_a_story_not_go(viewer: Client) -> None:
     assert "A secret" in page
     assert "No item was found." in page
     assert "Asked of the rules just now" in page
+
+
+def test_an_id_is_a_name_not_a_quantity(viewer: Client, settings: Any) -> None:
+    settings.USE_THOUSAND_SEPARATOR = True
+    item = publish("One")
+    push()
+    [file] = Publication.objects.all()
+    Publication.objects.update(item_id=1234)
+    assert ">1234</a>" in text(viewer, ITEMS, q=file.file_name)
+    ItemToPush.objects.create(
+        pk=123456, rule_name="partner", destination="beloved", title="Old",
+        object_id=item.object_id, model_label=item.model_label,
+    )  # fmt: skip
+    page = text(viewer, ITEMS, q=f"story {item.object_id}")
+    assert "Item 123456</a>" in page
+    assert "123,456" not in page
 
 
 def test_another_search_after_that_of_an_object(viewer: Client) -> None:
