@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import re
 from collections.abc import Sequence
 
 _AGAIN = "Pigeon tries again by itself"
 _SEND = "then send the failed items again"
+_LOGIN = (
+    "The login is refused. Compare user, password or key with the partner's, correct OPTIONS of "
+    "the destination, and try it with pigeon_doctor. Pigeon goes on by itself when the "
+    "configuration has changed."
+)
 
 #: What an error says → what helps. The first that is found counts; they go from what only one
 #: cause can say to what many say.
@@ -23,33 +29,38 @@ _BY_WORDS: Sequence[tuple[str, str]] = (
         "nothing before: somebody may be in between.",
     ),
     (
-        r"certificate",
+        r"(?<!client )certificate",
         "Look at the server's certificate: has it ended, is it for another name, or is its "
         "authority unknown here? The partner has to renew it, or its authority belongs into "
         "OPTIONS['ca_file'].",
     ),
     (
-        r"name or service not known|name resolution|nodename|getaddrinfo|no address",
+        r"name or service not known|name resolution|nodename|getaddrinfo|no address"
+        r"|cannot be resolved",
         "The host's name cannot be found. Correct it in the URL, or have this machine's name "
         "servers looked at.",
     ),
     (
-        r"connection refused|refused the connection",
+        # asyncio says no more than the number, e.g. "[Errno 111] Connect call failed".
+        rf"connection refused|refused the connection|errno {errno.ECONNREFUSED}\b",
         "Nothing answers at that port. Is the partner's server up, and is the port in the URL "
         f"right? {_AGAIN}.",
     ),
     (
-        r"timed? ?out|no route|unreachable|did not answer|within \d+",
+        rf"timed? ?out|no route|unreachable|did not answer|within \d+"
+        rf"|errno ({errno.ETIMEDOUT}|{errno.EHOSTUNREACH}|{errno.ENETUNREACH})\b",
         "The partner's server does not answer. Look whether it is up and whether a firewall is "
         f"in between; then tell the partner. {_AGAIN}.",
     ),
+    # Before what the partner's server adds, which may be "permission denied".
+    (r"refused the login( of user|:)|gave up on the login", _LOGIN),
     (
         r"permission denied|not allowed|access denied|forbidden",
         "The partner's server refuses what our login does there. Ask the partner to allow "
         f"writing in that folder, or correct the folder in the URL; {_SEND}.",
     ),
     (
-        r"too many (connections|sessions|users)|take so many connections",
+        r"too many (connections|sessions|users)|no further session",
         "We open more connections than the partner allows. Lower OPTIONS['connections'] of the "
         "destination.",
     ),
@@ -59,9 +70,7 @@ _BY_CLASS = {
     "Unreachable": "Look whether the partner's server is up and reachable from here "
     f"(pigeon_doctor says how far one gets). {_AGAIN}.",
     "TransientError": f"Nothing yet: it may pass. {_AGAIN}; if it lasts, ask the partner.",
-    "AuthenticationError": "The login is refused. Compare user, password or key with the "
-    "partner's, correct OPTIONS of the destination, and try it with pigeon_doctor. Pigeon goes "
-    "on by itself when the configuration has changed.",
+    "AuthenticationError": _LOGIN,
     "DestinationMisconfigured": "Correct the destination in PIGEON_DESTINATIONS as the message "
     "says, and try it with pigeon_doctor. Pigeon goes on by itself then.",
     "PermanentError": "The partner refused this item for good. Mend what the message names, "
