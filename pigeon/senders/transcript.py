@@ -43,7 +43,8 @@ class Transcript:
         gap = []
         if self._left_out:
             gap = [(self._last[0][0], f"{self._left_out} more steps are not listed")]
+        # Redacted before it is cut: half of a secret would not be known as one.
         return tuple(
-            [round(at, 4), storable(redact(step[:LENGTH]))]
+            [round(at, 4), storable(redact(step))[:LENGTH]]
             for at, step in (*self._first, *gap, *self._last)
         )

@@ -86,6 +86,14 @@ def test_no_secret_is_in_a_transcript(site: Site, scripted: type[Scripted]) -> N
     assert _steps(site)[-1] == "the server said: [redacted]\N{REPLACEMENT CHARACTER} is wrong"
 
 
+def test_a_step_that_is_cut_within_a_secret_shows_no_part_of_it() -> None:
+    transcript = Transcript()
+    transcript.add("x" * (LENGTH - 4) + "s3cret-word")
+    [(_, step)] = transcript.lines(lambda text: text.replace("s3cret-word", "[redacted]"))
+    assert "s3cr" not in str(step)
+    assert len(str(step)) == LENGTH
+
+
 def test_of_very_many_steps_the_first_and_the_last_stay() -> None:
     transcript = Transcript()
     for number in range(2 * KEPT + 7):
