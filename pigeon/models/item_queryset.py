@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import models
 from django.db.models import Case, F, Value, When
-from django.db.models.lookups import In
+from django.db.models.functions import Concat
+from django.db.models.lookups import Exact, In
 from django.utils import timezone
 
 from pigeon.models.status import FIRST_ERROR, UNFINISHED, WAITING, Status
@@ -132,6 +133,13 @@ class ItemQuerySet(models.QuerySet["ItemToPush"]):
         million rows; a computed status has no index.
         """
         return self.filter(In(F("status") + 0, statuses))
+
+    def still_for(self, destination: str) -> ItemQuerySet:
+        """Of items that are named by id, those that nobody has moved away from ``destination``.
+
+        It is computed for the same reason as in :meth:`_still`.
+        """
+        return self.filter(Exact(Concat("destination", Value("")), destination))
 
     def set_merged(self, action: str, changed_fields: Sequence[str], lease_token: str) -> int:
         """Waiting items take over what older ones for the same object had to say."""

@@ -62,7 +62,8 @@ def claim(
         if state.is_well or not items.in_progress().exists():
             scope = items.filter(rule_name__in=rules) if rules else items
             keys = next_keys(scope, limit if state.is_well else min(limit, 1), now)
-            taken = _take(choose(waiting_rows(using, keys), now), using, owner, now)
+            choice = choose(waiting_rows(using, keys), now)
+            taken = _take(choice, destination.name, using, owner, now)
         tallies.count(lost, using, now)
         return taken
 
@@ -91,9 +92,11 @@ def _excluding(using: str) -> Iterator[None]:
         yield
 
 
-def _take(choice: Choice, using: str, owner: str, now: datetime) -> list[ItemToPush]:
-    """Write what was chosen; the items that are ours then."""
-    items = ItemToPush.objects.using(using)
+def _take(
+    choice: Choice, destination: str, using: str, owner: str, now: datetime
+) -> list[ItemToPush]:
+    """Write what was chosen, unless somebody moved it meanwhile; the items that are ours then."""
+    items = ItemToPush.objects.using(using).still_for(destination)
     for chunk in chunks(choice.superseded):
         items.filter(pk__in=chunk).set_superseded()
     for pk, merged in choice.merged.items():

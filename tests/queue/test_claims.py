@@ -15,8 +15,10 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from pigeon.models import DestinationState, ItemToPush, Status
-from pigeon.queue import add, claim, has_work, hasten, renew
+from pigeon.models.item import order_key
+from pigeon.queue import add, claim, claims, has_work, hasten, renew
 from pigeon.queue.candidates import due, fresh
+from pigeon.queue.coalesce import Choice, choose
 from tests.queue.making import (
     PARTNER,
     PATIENCE,
@@ -269,3 +271,34 @@ def test_the_verb_itself_gives_a_worker_nothing_but_waiting_items(alias: str) ->
     assert named.set_in_progress("token", "owner", timezone.now(), timedelta(1)) == 1
     assert (status(a), status(b)) == (Status.IN_PROGRESS, Status.CANCELLED)
     assert named.set_in_progress("rival", "owner", timezone.now(), timedelta(1)) == 0
+
+
+def test_what_is_moved_during_a_claim_goes_to_the_other_destination_only(
+    alias: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A claim looks without locks: somebody may move an item before it is taken."""
+    for _ in range(2):
+        item = make(alias)
+
+    def meanwhile(*args: Any) -> Choice:
+        choice = choose(*args)
+        for row in ItemToPush.objects.using(alias):
+            rows = ItemToPush.objects.using(alias).filter(pk=row.pk)
+            rows.set_moved("dummy://other", order_key("dummy://other", row.rule_name), None)
+        return choice
+
+    monkeypatch.setattr(claims, "choose", meanwhile)
+    assert take(alias) == []
+    statuses = ItemToPush.objects.using(alias).values_list("destination", "status")
+    assert list(statuses) == [("dummy://other", Status.NEW)] * 2, item
+
+
+@pytest.mark.django_db
+def test_what_a_claim_takes_is_not_looked_for_by_destination() -> None:
+    make_many("default", [*range(100), *range(100)])
+    statements = _updates_of("default", lambda: take("default", limit=200))
+    statements = [each for each in statements if "pigeon_itemtopush" in each]
+    assert len(statements) >= 2
+    for statement in statements:
+        plan = _plan("default", statement).lower()
+        assert "integer primary key" in plan, plan
