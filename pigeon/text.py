@@ -11,6 +11,11 @@ def storable(text: str) -> str:
     return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()
 
 
+def sentence(words: str) -> str:
+    """``words`` with a full stop, unless they end with a mark of their own."""
+    return words if words.endswith((".", "!", "?")) else f"{words}."
+
+
 def size(number: int) -> str:
     """``number`` of bytes, such as ``"12.5 KB"``; a KB has 1,000 bytes."""
     amount, units = float(number), ["bytes", "KB", "MB", "GB", "TB"]

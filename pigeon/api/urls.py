@@ -33,5 +33,6 @@ described = (
 urlpatterns = [
     *described,
     path("schema", Schema.as_view(patterns=described), name="api-schema"),
+    path("", Nothing.as_view(patterns=described)),
     path("<path:rest>", Nothing.as_view(patterns=described)),
 ]

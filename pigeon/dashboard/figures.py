@@ -17,7 +17,7 @@ from django.utils.text import capfirst
 from pigeon.condition import WELL, moment
 from pigeon.dashboard.words import NOTHING, age, number, percent
 from pigeon.overview import DestinationView, Health, RuleView, Totals
-from pigeon.text import size
+from pigeon.text import sentence, size
 
 #: Health → one or two words for a badge.
 BADGES: Mapping[Health, str] = {
@@ -60,7 +60,7 @@ def destination_row(view: DestinationView) -> Row:
     cells = {
         **_cells(view),
         "badge": BADGES[view.health],
-        "words": "Nothing is in the way." if is_well else f"{capfirst(view.words.rstrip('.'))}.",
+        "words": "Nothing is in the way." if is_well else capfirst(sentence(view.words)),
         "in_progress": number(view.in_progress, capped=view.capped),
         "last_success": when(view.last_success_date),
     }

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from django.utils.text import capfirst
+
 from pigeon.health import Level
 from pigeon.health.view import latest
+from pigeon.text import sentence
 
 _ANSWERS: Mapping[Level, str] = {
     Level.OK: "Everything is all right",
@@ -34,4 +37,7 @@ class Verdict:
 def verdict() -> Verdict:
     """The verdict on all queues, a few seconds old at most: all pages share one look."""
     found = latest()
-    return Verdict(found.level.name.lower(), _ANSWERS[found.level], list(found.sentences))
+    sentences = [sentence(each) for each in found.sentences]
+    if found.level == Level.OK:  # others may begin with a name, which stays as it is
+        sentences = [capfirst(each) for each in sentences]
+    return Verdict(found.level.name.lower(), _ANSWERS[found.level], sentences)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pigeon.models.operation import Door
+from pigeon.queue.steering import Refusal
 
 
 @dataclass(frozen=True)
@@ -34,3 +35,8 @@ class Done:
     def why(self) -> str:
         """Why items were left as they are, such as ``"2 in progress now, 1 expired"``."""
         return ", ".join(f"{number} {reason}" for reason, number in self.reasons.items())
+
+    @property
+    def force_helps(self) -> bool:
+        """Whether some of them would go again if that were forced."""
+        return not {Refusal.NEWER, Refusal.EXPIRED}.isdisjoint(self.reasons)

@@ -13,6 +13,7 @@ from pigeon.models.status import FIRST_ERROR, UNFINISHED, WAITING, Status
 from pigeon.overview.cures import cure
 from pigeon.queue import clock, state_alias
 from pigeon.registry import registry
+from pigeon.text import sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +72,12 @@ def _waiting(
     state = states.filter(name=item.destination).first()
     if closed := closed_because(known, state, now):
         words = f"It waits, because the destination {item.destination} is {closed}"
-        return _sentence(words) + ends, _help_for(state)
+        return sentence(words) + ends, _help_for(state)
     if newer is not None and newer.status in WAITING:
         return f"Item {newer.pk} is newer and waits as well: it takes this one's place.", ""
     if item.next_attempt_date and item.next_attempt_date > now and item.status == Status.RETRY:
         words = f"It is tried again at {moment(item.next_attempt_date)}, {_reason(item)}"
-        return _sentence(words) + ends, _help(item, last)
+        return sentence(words) + ends, _help(item, last)
     return f"It goes with the next push, as soon as a worker is free.{ends}", _worker(item, now)
 
 
@@ -113,9 +114,8 @@ def _ended(item: ItemToPush, newer: int | None) -> str:
         place = f"item {newer}" if newer else "a newer item"
         return f"Nothing: {place} took its place, with what this one had to say."
     if item.status == Status.CANCELLED:
-        return _sentence(f"Nothing: it was called off, {_reason(item)}")
-    later = f" Item {newer} is newer." if newer else ""
-    return f"Nothing: it arrived at {moment(item.pushed_date)}.{later}"
+        return sentence(f"Nothing: it was called off, {_reason(item)}")
+    return f"Nothing: it arrived at {moment(item.pushed_date)}."
 
 
 def _again(newer: int | None) -> str:
@@ -140,10 +140,6 @@ def _help_for(state: DestinationState | None) -> str:
 
 def _reason(item: ItemToPush) -> str:
     return f"because: {item.message}" if item.message else "and no reason was recorded."
-
-
-def _sentence(words: str) -> str:
-    return words if words.endswith((".", "!", "?")) else f"{words}."
 
 
 def _join(*sentences: str) -> str:

@@ -133,7 +133,7 @@ def _operation(operation: Operation) -> Event:
 
 def _attempt(attempt: PushAttempt) -> Event:
     notes = [f"{attempt.error_class}: {attempt.message}".strip(": ")]
-    notes.append(f"Worker {attempt.worker}, {attempt.duration:.1f} s.")
+    notes.append(f"Worker {attempt.worker}, {attempt.duration:.2f} s.")
     notes += _rest(len(attempt.receipts), "receipts")
     outcome = attempt.get_outcome_display()
     return Event(

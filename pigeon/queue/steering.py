@@ -30,7 +30,7 @@ class Refusal(StrEnum):
     CHANGED = "changed meanwhile"
     WAITS = "waiting for the first attempt anyway"
     FINISHED = "not waiting"
-    NEWER = "followed by something newer that went, or will go, to the same place"
+    NEWER = "older than what went, or will go, to the same place"
     EXPIRED = "expired"
     NOWHERE = "without a destination: the rule named none that works"
     THERE = "there already"

@@ -162,7 +162,8 @@ def test_what_is_older_than_what_went_needs_force(
     Story.objects.get().save()
     site.push()
     told = operator.post(f"items/{pushed.pk}/retry", expected=409)["detail"]
-    assert told.startswith(f"Item {pushed.pk} was left as it is: 1 ")
+    assert told.startswith(f"Item {pushed.pk} was left as it is: older than what went")
+    assert "With 'force' it goes" in told
     assert operator.post(f"items/{pushed.pk}/retry", {"force": True})["number"] == 1
 
 

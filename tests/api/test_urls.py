@@ -26,6 +26,12 @@ def test_it_is_below_pigeon(whole: None, viewer: Asker) -> None:
     assert answer.json() == {"next": None, "results": []}
 
 
+def test_its_root_names_what_there_is(whole: None, viewer: Asker) -> None:
+    answer = viewer.client.get("/pigeon/api/v1/")
+    assert answer.status_code == 404
+    assert answer.json()["detail"].startswith("There is nothing at ''. Known: attempts, ")
+
+
 def test_every_address_has_a_name(whole: None) -> None:
     for name in (
         "items", "items-retry", "attempts", "destinations", "pause", "resume", "rules", "logs",

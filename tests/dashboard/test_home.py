@@ -44,6 +44,7 @@ def test_the_verdict_comes_first(viewer: Client) -> None:
     answer = viewer.get(reverse("pigeon:home"))
     assert "Everything is all right" in answer.content.decode()
     assert 'data-level="ok"' in answer.content.decode()
+    assert "Nothing waits." in answer.content.decode()
 
 
 def test_the_verdict_says_that_something_waits_too_long(viewer: Client) -> None:
@@ -68,6 +69,16 @@ def test_backlog_age_and_throughput_of_destination_and_rule(viewer: Client) -> N
     assert f"Well {row}" in shown, "the destination"
     assert f"beloved {row}" in shown, "the rule"
     assert "5.0 MB" in shown
+
+
+def test_what_ends_with_a_question_gets_no_full_stop(viewer: Client) -> None:
+    DestinationState.objects.create(
+        name="beloved", failures=1, next_probe=timezone.now(), last_error="Is the server up?"
+    )
+    queue(1)
+    shown = words(viewer.get(reverse("pigeon:home")))
+    assert "Is the server up?" in shown
+    assert "up?." not in shown
 
 
 def test_a_stopped_destination_says_why_and_what_to_do(viewer: Client) -> None:

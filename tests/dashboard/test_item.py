@@ -92,7 +92,7 @@ def test_what_is_older_goes_again_only_when_that_is_said(operator: Client) -> No
     push()
     newer = ItemToPush.objects.latest("pk")
     page = text(operator, address(item))
-    assert f"Item {newer.pk} is newer." in page
+    assert f"Item {newer.pk}</a> is newer" in page
     assert 'value="send-again"' not in page
     press(operator, address(item, "action"), deed="send-again")
     item.refresh_from_db()

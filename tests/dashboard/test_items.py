@@ -35,6 +35,13 @@ def local(moment: Any) -> str:
     return f"{timezone.localtime(moment):%Y-%m-%dT%H:%M:%S}"
 
 
+def test_who_has_queued_nothing_is_told_what_makes_an_item(viewer: Client) -> None:
+    page = text(viewer, ITEMS)
+    assert "Nothing was queued yet" in page
+    assert "<table" not in page
+    assert "No item was found." in text(viewer, ITEMS, status="failed")
+
+
 def test_items_are_listed_newest_first(viewer: Client) -> None:
     one, two = publish("One"), publish("Two <b>")
     page = text(viewer, ITEMS)

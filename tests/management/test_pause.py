@@ -71,7 +71,7 @@ def test_a_stopped_destination_is_tried_at_once(run: Run) -> None:
 
 
 def test_what_was_not_at_rest(run: Run) -> None:
-    assert run("pigeon_resume beloved").out == "beloved was not at rest.\n"
+    assert run("pigeon_resume beloved").out == "beloved was neither paused, failing nor stopped.\n"
     said = run("pigeon_resume beloved --format json").json
     assert said == [{"destination": "beloved", "was_at_rest": False}]
     assert not Operation.objects.exists()

@@ -131,7 +131,8 @@ def test_something_newer_went_so_it_needs_force(run: Run) -> None:
     item(1, Status.PUSHED)
     said = run(f"pigeon_retry --item {old.pk}")
     assert said.status == 1, "nothing goes"
-    assert "followed by something newer" in said.err
+    assert "1 older than what went" in said.err
+    assert "--force sends them" in said.err
     assert run(f"pigeon_retry --item {old.pk} --force").status == 0
     assert waiting() == {1}
 

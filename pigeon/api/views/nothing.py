@@ -18,11 +18,11 @@ class Nothing(View):
 
     patterns: Sequence[URLPattern] = ()
 
-    def get(self, request: Request, rest: str) -> Response:
+    def get(self, request: Request, rest: str = "") -> Response:
         """Raise ``NotFound``, and say what there is."""
         known = [str(each.pattern).replace("<str:pk>", "{id}") for each in self.patterns]
         raise NotFound(
-            f"There is nothing at {rest[:100]!r}. {did_you_mean(rest, known)}"
+            f"There is nothing at {rest[:100]!r}. {rest and did_you_mean(rest, known)}"
             f"Known: {listed([*known, 'schema'])}."
         )
 

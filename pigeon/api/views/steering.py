@@ -119,5 +119,6 @@ def selection_of(asked: dict[str, Any]) -> Selection:
 
 def _answer(done: Done, pk: int) -> Response:
     if not done.number:
-        raise Conflict(f"Item {pk} was left as it is: {done.why}.")
+        hint = " With 'force' it goes all the same." if done.force_helps else ""
+        raise Conflict(f"Item {pk} was left as it is: {', '.join(done.reasons)}.{hint}")
     return Response(DoneAnswer(done).data)

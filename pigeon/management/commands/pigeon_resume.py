@@ -31,5 +31,9 @@ class Command(PigeonCommand):
             self.print_json(rows)
         elif options["verbosity"] > 0:
             for name, was in at_rest.items():
-                words = "goes on with the next push" if was else "was not at rest"
+                words = (
+                    "goes on with the next push"
+                    if was
+                    else "was neither paused, failing nor stopped"
+                )
                 self.stdout.write(one_line(f"{name} {words}."))

@@ -63,7 +63,10 @@ class Command(PigeonCommand):
             line = f"{_items(done.number)} {verb} again{where} ({selection.words()})."
             self.stdout.write(one_line(line))
         if done.refused:
-            self.stderr.write(one_line(f"{_items(done.refused)} left as before: {done.why}."))
+            hint = " --force sends them all the same." if done.force_helps else ""
+            self.stderr.write(
+                one_line(f"{_items(done.refused)} left as before: {done.why}.{hint}")
+            )
 
 
 def _do(selection: Selection, options: dict[str, Any]) -> Done:
