@@ -11,7 +11,7 @@ from pigeon.configuration import DefaultConfiguration
 from pigeon.decide import hooks_for
 from pigeon.exceptions import ItemError
 from pigeon.guard import guarded
-from pigeon.registry import Routing
+from pigeon.registry import Routing, registry
 from pigeon.supervisors import BaseSupervisor
 
 Hooks = DefaultConfiguration | BaseSupervisor
@@ -32,7 +32,8 @@ def answers_of(rule: DefaultConfiguration, instance: Model) -> list[Answer]:
         with guarded():
             hooks = hooks_for(rule, instance)
     except ItemError as error:
-        return [Answer("get_supervisor_for_item", False, f"It raised: {error}")]
+        words = registry.redact(f"It raised: {error}")
+        return [Answer("get_supervisor_for_item", False, words)]
     if hooks is None:
         return [Answer("get_supervisor_for_item", False, "It has no supervisor for the object.")]
     return [
@@ -47,7 +48,7 @@ def _ask(name: str, filter_: Callable[[Model], bool], instance: Model) -> Answer
         with guarded():
             return Answer(name, bool(filter_(instance)))
     except Exception as error:  # noqa: BLE001 - a user's filter
-        return Answer(name, False, f"It raised {type(error).__name__}: {error}")
+        return Answer(name, False, registry.redact(f"It raised {type(error).__name__}: {error}"))
 
 
 def _about_updates(rule: DefaultConfiguration, hooks: Hooks) -> Iterator[Answer]:

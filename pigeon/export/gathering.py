@@ -60,6 +60,23 @@ def wanted(rule: DefaultConfiguration, item: ItemToPush, found: Model | None) ->
     return found
 
 
+def objects_of(rule: DefaultConfiguration, arguments: Iterable[str]) -> Iterator[Model]:
+    """The objects of a mass push of ``rule`` with ``arguments``, as they are asked for.
+
+    Raises:
+        ItemError: the rule makes no mass pushes, or ``get_items_to_push`` raised.
+    """
+    if not isinstance(rule, MassPusherConfiguration):
+        raise ItemError(
+            f"Rule {rule.name!r} no longer makes mass pushes; make it a subclass of "
+            "pigeon.MassPusherConfiguration again and retry the item, or cancel it."
+        )
+    with hook(ItemError, rule.name, "get_items_to_push"):
+        objects = iter(rule.get_items_to_push(*arguments))
+    while (instance := _next(ItemError, rule, "get_items_to_push", objects)) is not None:
+        yield instance
+
+
 def output_makers(
     rule: DefaultConfiguration, objects: Iterable[Model]
 ) -> Iterator[BaseOutputMaker]:
@@ -113,15 +130,8 @@ def _related(rule: DefaultConfiguration, hooks: Hooks, instance: Model) -> Itera
 
 
 def _batch(rule: DefaultConfiguration, item: ItemToPush) -> Iterator[Model]:
-    if not isinstance(rule, MassPusherConfiguration):
-        raise ItemError(
-            f"Rule {rule.name!r} no longer makes mass pushes; make it a subclass of "
-            "pigeon.MassPusherConfiguration again and retry the item, or cancel it."
-        )
-    with hook(ItemError, rule.name, "get_items_to_push"):
-        objects = iter(rule.get_items_to_push(*item.arguments))
     empty = True
-    while (instance := _next(ItemError, rule, "get_items_to_push", objects)) is not None:
+    for instance in objects_of(rule, item.arguments):
         empty = False
         yield instance
     if empty:

@@ -11,8 +11,10 @@ from django.db.models import Model
 from django.utils import timezone
 
 from pigeon.configuration import DefaultConfiguration
+from pigeon.exceptions import ItemError
 from pigeon.export.building import build
 from pigeon.export.gathering import output_makers
+from pigeon.export.hooks import hook
 from pigeon.guard import guarded
 from pigeon.parcel import Parcel
 
@@ -35,7 +37,8 @@ def preview(rule: DefaultConfiguration, objects: Model | Iterable[Model]) -> Ite
     several = [objects] if isinstance(objects, Model) else objects
     with TemporaryDirectory(prefix="pigeon-preview-") as folder:
         with guarded():
-            rule.initialize_push()
+            with hook(ItemError, rule.name, "initialize_push"):
+                rule.initialize_push()
             parcel = build(
                 rule,
                 output_makers(rule, several),

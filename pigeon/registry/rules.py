@@ -127,13 +127,16 @@ class Registry:
             except Exception:
                 text, extra = "The push_urls of rule %s cannot be had.", {"rule": rule.name}
                 logger.exception(text, rule.name, extra=extra)
-        for name in conf.DESTINATIONS:
-            try:
-                found[name] = destinations.named(name)
-            except ConfigurationError as error:
-                extra = {"destination": shown(name)}
-                logger.debug("Destination left out: %s", error, extra=extra)
-        return found
+        return found | _configured()
+
+    def redact(self, text: str) -> str:
+        """``text`` without the secrets of ``PIGEON_DESTINATIONS``, for what a hook said.
+
+        No rule is asked for its destinations: it may be the one whose hook has just failed.
+        """
+        for destination in _configured().values():
+            text = destination.redact(text)
+        return text
 
     def collisions(self) -> list[ConfigurationError]:
         """Bare URLs of rules that have the same name but not the same password or query."""
@@ -225,6 +228,18 @@ class Registry:
     def _unknown(self, name: str) -> str:
         known = ", ".join(sorted(self._rules)) or "none"
         return f"No rule is called {name!r}. Registered rules: {known}."
+
+
+def _configured() -> dict[str, Destination]:
+    """Those of ``PIGEON_DESTINATIONS`` that are well-formed, by name."""
+    found: dict[str, Destination] = {}
+    for name in conf.DESTINATIONS:
+        try:
+            found[name] = destinations.named(name)
+        except ConfigurationError as error:
+            extra = {"destination": shown(name)}
+            logger.debug("Destination left out: %s", error, extra=extra)
+    return found
 
 
 def _check_rule_name(cls: type[DefaultConfiguration]) -> None:

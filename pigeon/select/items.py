@@ -61,7 +61,7 @@ def build_items(
             changed_fields=sorted(event.changed),
             priority=rule.priority,
             status=found.status if found else Status.NEW,
-            message=storable(str(found)) if found else "",
+            message=storable(registry.redact(str(found))) if found else "",
             expires=expires,
         )
         for name, found in _targets(rule, error)

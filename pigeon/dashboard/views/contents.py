@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -11,7 +11,6 @@ from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpRespons
 from django.views.decorators.http import require_safe
 
 from pigeon import export
-from pigeon.configuration import MassPusherConfiguration
 from pigeon.dashboard.access import opener
 from pigeon.dashboard.pages import page
 from pigeon.dashboard.streams import download
@@ -49,7 +48,7 @@ def preview(request: HttpRequest, alias: str, pk: int) -> HttpResponse:
             files = [_shown(parcel, file) for file in parcel.files[:SHOWN]]
             left_out, more = parcel.left_out, max(0, len(parcel.files) - SHOWN)
     except (PigeonError, OSError) as error:
-        problem = str(error)
+        problem = registry.redact(str(error))
     return page(
         request,
         "pigeon/item_preview.html",
@@ -83,15 +82,7 @@ def parcel(request: HttpRequest, alias: str, pk: int) -> StreamingHttpResponse:
 @contextmanager
 def _rendered(item: ItemToPush) -> Iterator[Parcel]:
     rule = registry.get(item.rule_name)
-    if isinstance(rule, MassPusherConfiguration):
-        try:
-            objects: Model | Iterable[Model] = rule.get_items_to_push(*item.arguments)
-        except Exception as error:
-            raise ItemError(
-                f"get_items_to_push of rule {rule.name!r} raised {type(error).__name__}: {error}"
-            ) from error
-    else:
-        objects = _object(item)
+    objects = export.objects_of(rule, item.arguments) if item.is_batch else _object(item)
     with export.preview(rule, objects) as found:
         yield found
 

@@ -51,11 +51,7 @@ def _objects(
     rule: DefaultConfiguration, args: Sequence[str], using: str | None
 ) -> Model | Iterable[Model]:
     if isinstance(rule, MassPusherConfiguration):
-        try:
-            return rule.get_items_to_push(*args)
-        except Exception as error:
-            reason = f"raised {type(error).__name__}: {error}"
-            raise CommandError(f"get_items_to_push of rule {rule.name!r} {reason}") from error
+        return export.objects_of(rule, args)
     if len(args) != 2:
         raise CommandError(
             f"Rule {rule.name!r} sends one object at a time: name it by model and primary key, "
