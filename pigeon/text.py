@@ -1,4 +1,4 @@
-"""Text from elsewhere, made fit to be stored; sizes and lengths of time, fit to be read."""
+"""Text from elsewhere, made fit to be stored; numbers, fit to be read."""
 
 from __future__ import annotations
 
@@ -14,6 +14,11 @@ def storable(text: str) -> str:
 def sentence(words: str) -> str:
     """``words`` with a full stop, unless they end with a mark of their own."""
     return words if words.endswith((".", "!", "?")) else f"{words}."
+
+
+def counted(number: int, what: str) -> str:
+    """``number`` of ``what``, such as ``"1 item"`` or ``"2 items"``."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def size(number: int) -> str:

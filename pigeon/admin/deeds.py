@@ -16,6 +16,7 @@ from pigeon.models.item import ItemToPush
 from pigeon.models.operation import Door
 from pigeon.operations import By, Done, Selection
 from pigeon.queue.survey import COUNTED
+from pigeon.text import counted
 
 #: What an item's name consists of.
 _NAMED = ("rule_name", "title", "object_id", "destination")
@@ -48,9 +49,9 @@ def steer(
     except PigeonError as error:
         admin.message_user(request, str(error), messages.ERROR)
         return
-    told = f"{_items(done.number)} {words}."
+    told = f"{counted(done.number, 'item')} {words}."
     if done.refused:
-        told += f" {_items(done.refused)} left as before: {done.why}."
+        told += f" {counted(done.refused, 'item')} left as before: {done.why}."
     if done.number:
         log(request, items, f"Asked for: {words}, with {len(items)} chosen. {told}")
     level = messages.WARNING if done.refused else messages.SUCCESS
@@ -61,7 +62,3 @@ def log(request: HttpRequest, rows: Sequence[Any], words: str) -> None:
     """One entry for each of ``rows`` in Django's log of the admin."""
     user, entries = cast("int", request.user.pk), cast("Any", rows)  # a list will do
     LogEntry.objects.log_actions(user, entries, CHANGE, words)
-
-
-def _items(number: int) -> str:
-    return f"{number} item{'' if number == 1 else 's'}"

@@ -14,6 +14,7 @@ from pigeon.conf import conf
 from pigeon.models.alert import Alert, Kind
 from pigeon.models.destination_state import DestinationState
 from pigeon.queue import clock, state_alias
+from pigeon.text import counted
 
 #: Seconds until a mail that could not be sent is tried again.
 AGAIN = 60
@@ -95,7 +96,7 @@ def _headline(alert: Alert) -> str:
         case Kind.STUCK:
             return "has items that wait too long"
         case _:
-            return f"has {alert.pending} failed item{'' if alert.pending == 1 else 's'}"
+            return f"has {counted(alert.pending, 'failed item')}"
 
 
 def _part(alert: Alert, probe: datetime | None) -> Iterator[str]:

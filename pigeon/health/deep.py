@@ -9,6 +9,7 @@ from pigeon.destinations import Destination
 from pigeon.doctor import Report, chosen, visit_all
 from pigeon.health.verdict import Finding, Level
 from pigeon.queue import clock, state_alias
+from pigeon.text import counted
 
 
 def logins() -> list[Finding]:
@@ -25,7 +26,7 @@ def logins() -> list[Finding]:
     reports = [*visit_all(_awake(there)), *malformed]
     found = [_refused(report) for report in reports if not report.sound]
     well = len(reports) - len(found)
-    words = f"logged in at {well} destination{'' if well == 1 else 's'}"
+    words = f"logged in at {counted(well, 'destination')}"
     return [*found, Finding(Level.OK, words)]
 
 

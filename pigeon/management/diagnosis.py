@@ -10,6 +10,7 @@ from rich.console import Console
 from pigeon.doctor import Report
 from pigeon.management.command import PigeonCommand
 from pigeon.management.text import one_line
+from pigeon.text import counted
 
 _HEADINGS = ("tried", "works", "so Pigeon …", "seen")
 #: Characters of a cell; what is longer stands in full below the table.
@@ -25,7 +26,7 @@ class Waiting:
     """
 
     def __init__(self, number: int, *, is_terminal: bool) -> None:
-        words = f"Examining {number} destination{'' if number == 1 else 's'} …"
+        words = f"Examining {counted(number, 'destination')} …"
         self._status = Console(stderr=True).status(words) if is_terminal else None
 
     @contextmanager

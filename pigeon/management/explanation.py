@@ -11,6 +11,7 @@ from pigeon.explain.object import RuleReport
 from pigeon.explain.records import Item, Place
 from pigeon.management.command import PigeonCommand
 from pigeon.management.text import one_line, size
+from pigeon.text import counted
 
 _SAYS = {True: "yes", False: "no", None: "depends"}
 
@@ -55,7 +56,7 @@ def _of_place(place: Place) -> Iterator[str]:
 def _of_item(item: Item) -> str:
     parts = [f"item {item.item}: {item.status}", item.action, f"queued {moment(item.created)}"]
     if item.attempts:
-        parts.append(f"{item.attempts} attempt{'' if item.attempts == 1 else 's'}")
+        parts.append(counted(item.attempts, "attempt"))
     if item.pushed:
         parts.append(f"pushed {moment(item.pushed)}")
     if item.next_attempt:

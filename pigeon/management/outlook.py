@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from pigeon.management.command import PigeonCommand
 from pigeon.management.text import one_line
+from pigeon.text import counted
 from pigeon.upcoming import Outlook, Planned
 
 _GOING = ("item", "rule", "object", "title", "action")
@@ -28,18 +29,14 @@ def _print(command: PigeonCommand, outlook: Outlook) -> None:
     where = f" ({outlook.url})" if outlook.url not in ("", outlook.destination) else ""
     command.stdout.write(one_line(f"{outlook.destination}{where}: {outlook.condition}"))
     if outlook.going:
-        command.stdout.write(f"{_items(outlook.going)} would go, in this order:")
+        command.stdout.write(f"{counted(len(outlook.going), 'item')} would go, in this order:")
         command.print_table(_GOING, [_row(item) for item in outlook.going])
     if outlook.waiting:
-        command.stdout.write(f"{_items(outlook.waiting)} would wait:")
+        command.stdout.write(f"{counted(len(outlook.waiting), 'item')} would wait:")
         rows = [(*_row(item), item.waits) for item in outlook.waiting]
         command.print_table(_WAITING, rows)
     if outlook.more:
         command.stdout.write("More may wait than is listed; raise --limit to see it.")
-
-
-def _items(planned: list[Planned]) -> str:
-    return f"{len(planned)} item{'' if len(planned) == 1 else 's'}"
 
 
 def _row(item: Planned) -> tuple[object, ...]:

@@ -9,7 +9,7 @@ from pigeon.models.chunks import CHUNK
 from pigeon.models.operation import Operation, OperationItem, Verb
 from pigeon.operations.values import By
 from pigeon.queue import clock
-from pigeon.text import storable
+from pigeon.text import counted, storable
 
 logger = logging.getLogger("pigeon.operations")
 
@@ -94,5 +94,5 @@ def _in_words(done: Operation) -> str:
     words = done.chosen or done.destination
     words += f" ({done.detail})" if done.detail else ""
     if done.number:
-        words += f", {done.number} item{'' if done.number == 1 else 's'}"
+        words += f", {counted(done.number, 'item')}"
     return " ".join(words.split())

@@ -14,6 +14,7 @@ from pigeon.models.attempt import Outcome, PushAttempt
 from pigeon.models.item import ItemToPush
 from pigeon.models.operation import Operation
 from pigeon.overview.next_step import NextStep, next_step
+from pigeon.text import counted
 
 #: The newest attempts and operations that are told; there may be more.
 TOLD = 100
@@ -115,7 +116,7 @@ def _rendered(item: ItemToPush) -> Iterator[Event]:
     notes = notes[:LISTED] + _rest(len(files), "files")
     notes += [f"Left out: {each['path']}: {each['reason']}" for each in left_out[:LISTED]]
     notes += _rest(len(left_out), "left out")
-    heading = f"Rendered: {len(files)} file{'' if len(files) == 1 else 's'}"
+    heading = f"Rendered: {counted(len(files), 'file')}"
     yield Event(parcel.rendered_at, Kind.RENDERED, heading, tuple(notes), bool(left_out))
 
 

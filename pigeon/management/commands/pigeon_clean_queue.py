@@ -12,6 +12,7 @@ from pigeon import queue
 from pigeon.condition import moment
 from pigeon.conf import conf
 from pigeon.management.command import PigeonCommand, duration
+from pigeon.text import counted
 
 
 class Command(PigeonCommand):
@@ -45,6 +46,5 @@ class Command(PigeonCommand):
         elif options["verbosity"] > 0:
             verb = "Would delete" if dry_run else "Deleted"
             kinds = "finished or failed" if errors else "finished"
-            plural = "" if number == 1 else "s"
-            line = f"{verb} {number} {kinds} item{plural} from before {moment(before)}."
+            line = f"{verb} {counted(number, f'{kinds} item')} from before {moment(before)}."
             self.stdout.write(line)

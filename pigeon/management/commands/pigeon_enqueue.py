@@ -15,6 +15,7 @@ from pigeon.management.command import PigeonCommand
 from pigeon.management.objects import find, model_class
 from pigeon.management.person import by
 from pigeon.registry import registry
+from pigeon.text import counted
 
 
 class Command(PigeonCommand):
@@ -46,12 +47,10 @@ class Command(PigeonCommand):
         if options["format"] == "json":
             self.print_json({"items": done.number, "refused": done.refused, "dry_run": dry_run})
         elif options["verbosity"] > 0:
-            plural = "" if done.number == 1 else "s"
             verb = "Would queue" if dry_run else "Queued"
-            self.stdout.write(f"{verb} {done.number} item{plural} for rule {rule.name}.")
+            self.stdout.write(f"{verb} {counted(done.number, 'item')} for rule {rule.name}.")
         if done.refused and options["format"] == "text":
-            plural = "" if done.refused == 1 else "s"
-            objects = f"{done.refused} object{plural}"
+            objects = counted(done.refused, "object")
             self.stderr.write(f"The rule's filters refused {objects}; pigeon_explain says why.")
 
 

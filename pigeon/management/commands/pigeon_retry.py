@@ -14,6 +14,7 @@ from pigeon.management.person import by
 from pigeon.management.text import one_line
 from pigeon.models.status import WAITING, Status
 from pigeon.operations import Done, Selection
+from pigeon.text import counted
 
 
 class Command(PigeonCommand):
@@ -60,12 +61,12 @@ class Command(PigeonCommand):
         if options["verbosity"] > 0:
             verb = "would go" if options["dry_run"] else "go" if done.number != 1 else "goes"
             where = f" to {options['to']}" if options["to"] else ""
-            line = f"{_items(done.number)} {verb} again{where} ({selection.words()})."
+            line = f"{counted(done.number, 'item')} {verb} again{where} ({selection.words()})."
             self.stdout.write(one_line(line))
         if done.refused:
             hint = " --force sends them all the same." if done.force_helps else ""
             self.stderr.write(
-                one_line(f"{_items(done.refused)} left as before: {done.why}.{hint}")
+                one_line(f"{counted(done.refused, 'item')} left as before: {done.why}.{hint}")
             )
 
 
@@ -79,7 +80,3 @@ def _do(selection: Selection, options: dict[str, Any]) -> Done:
     if options["to"]:
         return operations.move(selection, options["to"], by(), **how)
     return operations.send_again(selection, by(), **how)
-
-
-def _items(number: int) -> str:
-    return f"{number} item{'' if number == 1 else 's'}"
