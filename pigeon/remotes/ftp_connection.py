@@ -65,6 +65,7 @@ class FTPConnection:
         Raises ``OSError``, of which ``ssl.SSLError`` is one.
         """
         host, port = self.remote.destination.host, self.remote.port
+        self._next_port = None  # an earlier connection's may be somebody else's by now
         self.watchdog = Watchdog(self.remote.timeout, self.drop, self._unsent)
         secured = self.new_secured() if implicit else None
         _, self.control = await asyncio.get_running_loop().create_connection(

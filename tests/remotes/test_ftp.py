@@ -157,6 +157,24 @@ def test_the_next_port_is_asked_for_behind_a_transfer_where_that_is_safe(
     assert verbs[verbs.index("EPSV") :] == order
 
 
+def test_a_port_is_not_used_by_another_connection_than_that_which_asked(tmp_path: Path) -> None:
+    script = Script(GREETING="220 (vsFTPd 3.0.3)")
+
+    async def put_after_opening_again(remote: FTPRemote) -> None:
+        await remote.put(a_source(tmp_path), "/in/a")
+        await remote.close()
+        script.taken.clear()
+        await remote.open()
+        try:
+            await remote.put(a_source(tmp_path), "/in/b")
+        finally:
+            script.taken.set()  # or the server would wait for data that went elsewhere
+
+    script.run(put_after_opening_again)
+    again = script.commands[script.commands.index("QUIT") :]
+    assert [line.split()[0] for line in again][-4:] == ["EPSV", "STOR", "EPSV", "QUIT"]
+
+
 @pytest.mark.parametrize("refusal", ["500 what?", "502 no", "522 no"])
 def test_pasv_after_epsv_was_refused_once_and_its_host_is_not_trusted(
     refusal: str, tmp_path: Path
