@@ -10,8 +10,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from pigeon.conf import conf
-
-_YEARS = range(1970, 9000)
+from pigeon.overview.query import YEARS
 
 
 class MomentField(forms.DateTimeField):
@@ -26,7 +25,7 @@ class MomentField(forms.DateTimeField):
         moment: datetime | None = super().clean(value)
         if moment is None:
             return None
-        if moment.year not in _YEARS:
+        if moment.year not in YEARS:
             raise forms.ValidationError("Choose a year from 1970 to 8999.")
         if timezone.is_aware(moment) and not settings.USE_TZ:
             return timezone.make_naive(moment)

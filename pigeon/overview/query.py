@@ -14,6 +14,8 @@ from pigeon.models.item_queryset import ItemQuerySet
 from pigeon.models.publication import Publication
 from pigeon.overview.subjects import Subject
 
+#: Years that can be asked for.
+YEARS = range(1970, 9000)
 #: Digits of a row's id; no database has more rows than that.
 MAX_DIGITS = 18
 
@@ -72,6 +74,8 @@ class Cursor(NamedTuple):
             return None
         is_number = number.isascii() and number.isdigit() and len(number) <= MAX_DIGITS
         if date is None or not is_number or timezone.is_aware(date) != _aware():
+            return None
+        if date.year not in YEARS:  # at its ends the calendar has no other time zones
             return None
         return cls(date, int(number))
 

@@ -13,6 +13,8 @@ from django.db.models import Model
 from pigeon.configuration import ALL_MODELS, labels_of
 from pigeon.registry import registry
 
+#: Characters of a model and a key; to look for them in a very long text takes very long.
+LONGEST = 500
 #: As :class:`Subject` writes it: its key may hold spaces.
 _WRITTEN = re.compile(r"(?P<model>\w+\.\w+)\s*:\s*(?P<key>\S.*)")
 _MODEL_AND_KEY = re.compile(r"(?P<model>.+?)(?:\s+|\s*:\s*)(?P<key>\S+)")
@@ -63,6 +65,8 @@ def subjects_in(text: str) -> tuple[Subject, ...]:
     otherwise.
     """
     text = text.strip()
+    if len(text) > LONGEST:
+        return ()
     found = _WRITTEN.fullmatch(text) or _MODEL_AND_KEY.fullmatch(text)
     if found is None:
         return ()

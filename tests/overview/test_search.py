@@ -15,7 +15,7 @@ from pigeon.models.publication import file_name, path_digest
 from pigeon.overview import ranges, tried
 from pigeon.overview.query import Cursor
 from pigeon.overview.search import Query, all_ids, find
-from pigeon.overview.subjects import Subject
+from pigeon.overview.subjects import Subject, subjects_in
 from pigeon.registry import registry
 from tests.apps.newsroom.models import Story, UUIDStory
 
@@ -242,10 +242,19 @@ def test_all_ids(alias: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "x", "~", "2026-01-01~1", "2026-13-45T00:00:00+00:00~1", "0~0", "9" * 40]
-)
+    "text",
+    [
+        "", "x", "~", "2026-01-01~1", "2026-13-45T00:00:00+00:00~1", "0~0", "9" * 40,
+        "0001-01-01T00:00:00+14:00~1", "9999-12-31T23:59:59-14:00~1",
+    ],
+)  # fmt: skip
 def test_a_cursor_that_is_none(text: str) -> None:
     assert Cursor.from_text(text) is None
+
+
+def test_a_text_that_no_object_is_called_is_not_taken_apart() -> None:
+    assert subjects_in(f"newsroom.story:{'1' * 200}")
+    assert subjects_in(f"story{' ' * 100_000}1 1") == ()  # quickly
 
 
 @pytest.mark.parametrize("text", ["%", "_", "'", '"', "\\", ":", "# 1", "a:b:c", "…", "x" * 300])
