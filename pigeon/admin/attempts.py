@@ -25,16 +25,16 @@ class AttemptAdmin(ReadOnlyAdmin):
     """What was tried, the latest first."""
 
     list_display = (
-        "started", "item_link", "rule_name", "destination", "outcome", "duration", "bytes_sent",
+        "started", "item_link", "rule_name", "destination", "outcome", "seconds", "bytes_sent",
         "said",
     )  # fmt: skip
     list_filter = (QueueFilter, ItemFilter, DestinationFilter, StartedFilter, OutcomeFilter)
     newest: ClassVar[tuple[str, ...]] = ("-started", "-pk")
     fields = (
-        "item_link", "destination", "rule_name", "started", "duration", "worker", "outcome",
-        "error_class", "message", "bytes_sent", "receipts", "steps",
+        "item_link", "destination", "rule_name", "started", "seconds", "worker", "outcome",
+        "error_class", "message", "bytes_sent", "files", "steps",
     )  # fmt: skip
-    readonly_fields = ("item_link", "steps")
+    readonly_fields = ("item_link", "seconds", "files", "steps")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """With their items in a statement of their own: a join would go through all pages."""
@@ -57,6 +57,24 @@ class AttemptAdmin(ReadOnlyAdmin):
         """The beginning of its message."""
         words = attempt.message
         return words if len(words) <= WIDTH else f"{words[: WIDTH - 1]}…"
+
+    @admin.display(description="seconds")
+    def seconds(self, attempt: PushAttempt) -> str:
+        """How long it took."""
+        return f"{attempt.duration:.2f}"
+
+    @admin.display(description="receipts")
+    def files(self, attempt: PushAttempt) -> str:
+        """What the destination has of it, a line for each file; see ``pigeon.parcel.Receipt``."""
+        facts = ("size", "sha256", "published", "verified")
+        lines = (
+            (
+                receipt.get("remote_path") or receipt.get("path", ""),
+                ", ".join(f"{fact} {receipt[fact]}" for fact in facts if receipt.get(fact)),
+            )
+            for receipt in attempt.receipts
+        )
+        return format_html_join("", "<div>{}: {}</div>", lines)
 
     @admin.display(description="transcript")
     def steps(self, attempt: PushAttempt) -> str:

@@ -58,8 +58,8 @@ class ReadOnlyAdmin(ModelAdmin):
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Actions may be allowed; a row itself is never edited."""
-        return obj is None and super().has_change_permission(request, obj)
+        """Actions may be allowed, where there are some; a row itself is never edited."""
+        return obj is None and bool(self.actions) and super().has_change_permission(request, obj)
 
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Who may see items sees all that belongs to them, besides who may see this table."""

@@ -19,13 +19,16 @@ from pigeon.models.destination_state import DestinationState
 from pigeon.queue import state_alias
 from pigeon.registry import registry
 
+#: Characters of a sentence in the list.
+WIDTH = 100
+
 
 @admin.register(DestinationState)
 class DestinationAdmin(ReadOnlyAdmin):
     """Every destination at which something has been tried. What they are is in the settings."""
 
     list_display = (
-        "name", "health", "next_probe", "last_error_date", "last_success_date", "paused_by",
+        "name", "brief", "next_probe", "last_error_date", "last_success_date", "paused_by",
     )  # fmt: skip
     newest: ClassVar[tuple[str, ...]] = ("name",)
     search_fields = ("name",)
@@ -51,6 +54,12 @@ class DestinationAdmin(ReadOnlyAdmin):
         if destination is None:
             return "no longer in the settings"
         return condition(destination, state, timezone.now())
+
+    @admin.display(description="health")
+    def brief(self, state: DestinationState) -> str:
+        """The beginning of it."""
+        words = self.health(state)
+        return words if len(words) <= WIDTH else f"{words[: WIDTH - 1]}…"
 
     @admin.display(description="URL")
     def url(self, state: DestinationState) -> str:

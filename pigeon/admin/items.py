@@ -23,6 +23,7 @@ from pigeon.admin.filters import (
     is_one_range,
 )
 from pigeon.admin.queues import list_url, queue_of, row_url
+from pigeon.condition import moment
 from pigeon.models.item import ItemToPush
 from pigeon.models.operation import OperationItem
 from pigeon.operations import By, Done, Selection
@@ -103,20 +104,20 @@ class ItemAdmin(ReadOnlyAdmin):
         )[:SHOWN]  # fmt: skip
         lines = format_html_join(
             "",
-            '<li><a href="{}">{}</a>: {} after {} s. {}</li>',
+            '<div><a href="{}">{}</a>: {} after {} s. {}</div>',
             (
                 (
                     row_url("pushattempt", row.pk, using),
-                    row.started,
+                    moment(row.started),
                     row.get_outcome_display(),
-                    f"{row.duration:.1f}",
+                    f"{row.duration:.2f}",
                     row.message,
                 )
                 for row in rows
             ),
         )
         every = list_url("pushattempt", using, item=item.pk)
-        return format_html('<ul>{}</ul><a href="{}">All attempts</a>', lines, every)
+        return format_html('{}<a href="{}">All attempts</a>', lines, every)
 
     @admin.display(description="by people")
     def asked(self, item: ItemToPush) -> str:
@@ -128,7 +129,7 @@ class ItemAdmin(ReadOnlyAdmin):
             '<div>{}: <a href="{}">{}</a></div>',
             (
                 (
-                    row.operation.moment,
+                    moment(row.operation.moment),
                     row_url("operation", row.operation_id, using),
                     str(row.operation),
                 )

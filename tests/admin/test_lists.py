@@ -208,6 +208,30 @@ def test_attempts_of_an_item_and_by_outcome(
     assert listed(viewer.get(url("pushattempt", "?outcome=failed"))) == [], "it is too long ago"
 
 
+def test_an_attempt_is_told_in_words(viewer: Client) -> None:
+    receipt = {"path": "a.xml", "remote_path": "/in/a.xml", "size": 81, "published": "rename"}
+    tried = attempt(item(), duration=0.0638, receipts=[receipt])
+    page = text(viewer.get(url("pushattempt", f"{tried.pk}/change/")))
+    assert "/in/a.xml: size 81, published rename" in page
+    assert "0.06<" in page
+    assert "after 0.06 s" in text(viewer.get(url("itemtopush", f"{tried.item_id}/change/")))
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_nobody_is_asked_to_change_what_nobody_can(operator: Client, table: str) -> None:
+    steered = table in {"itemtopush", "destinationstate"}
+    assert ("to change</h1>" in text(operator.get(url(table)))) == steered
+
+
+def test_a_long_sentence_is_cut_in_the_list(viewer: Client) -> None:
+    DestinationState.objects.create(
+        name="beloved", failures=1, next_probe=timezone.now(), last_error="It is far away. " * 9
+    )
+    page = text(viewer.get(url("destinationstate")))
+    assert "It is far away." in page
+    assert page.count("It is far away.") < 9
+
+
 def test_dates_of_items(viewer: Client) -> None:
     day = timezone.now().replace(year=2024, month=2, day=29, hour=23)
     leap = item(creation_date=day)
