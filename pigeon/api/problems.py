@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.exceptions import RequestDataTooBig
 from rest_framework import exceptions, serializers
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
@@ -33,6 +34,8 @@ def answer_problem(error: Exception, context: Any) -> Response | None:
     """The answer to ``error``; ``None`` for a fault of ours, which Django then reports."""
     if isinstance(error, PigeonError):
         error = exceptions.ValidationError(str(error))
+    if isinstance(error, RequestDataTooBig):
+        error = exceptions.ParseError("The body is too long. Name fewer items at a time.")
     response = exception_handler(error, context)
     if response is not None:
         response.data = _body(response.data)

@@ -90,6 +90,20 @@ def test_a_token_needs_no_session(token: Token) -> None:
     assert answer.status_code == 200
 
 
+def test_a_body_that_is_too_long_is_refused_as_all_else(
+    operator: Asker, token: Token, settings: Any
+) -> None:
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1000
+    few, many = {"ids": [10**17] * 10}, {"ids": [10**17] * 100}
+    assert operator.post("items/retry", few)["number"] == 0
+    headers: Any = {"Authorization": f"Token {token.key}"}
+    with_token = Client().post(
+        address("items/retry"), many, content_type="application/json", headers=headers
+    )
+    for answer in (operator.post("items/retry", many, expected=400), with_token.json()):
+        assert answer["detail"] == "The body is too long. Name fewer items at a time."
+
+
 @pytest.mark.parametrize("told", ["Token nonsense", "Token", "Token a b", "Token \xff"])
 def test_a_wrong_token_is_refused(told: str, token: Token, client: Client) -> None:
     assert client.get(address("items"), headers={"Authorization": told}).status_code == 401
