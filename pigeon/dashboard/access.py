@@ -15,6 +15,7 @@ from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse
 from django.shortcuts import resolve_url
 from django.urls import NoReverseMatch, reverse
 from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_protect
 
 from pigeon.dashboard.pages import page
 from pigeon.dashboard.permissions import missing
@@ -33,6 +34,8 @@ class Guard(Protocol):
 def needs(*permissions: str, data: bool = False) -> Guard:
     """Decorator of a view that staff with all of ``permissions`` may use; it is never cached.
 
+    A forged POST is refused on sites without the middleware for it, too, as in Django's admin.
+
     Args:
         permissions: names such as ``"pigeon.view_itemtopush"``.
         data: the view answers a program: it is refused in JSON with 401 or 403.
@@ -49,7 +52,7 @@ def needs(*permissions: str, data: bool = False) -> Guard:
             except Http404 as error:
                 return missed(request, str(error))
 
-        return cast("View", never_cache(guarded))
+        return cast("View", csrf_protect(never_cache(guarded)))
 
     return decorate
 

@@ -6,6 +6,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from pigeon.models import DestinationState
+
 
 @pytest.mark.django_db
 def test_a_stranger_is_sent_to_the_admins_login(client: Client) -> None:
@@ -38,3 +40,17 @@ def test_staff_with_the_permission_see_the_page_which_nothing_caches(viewer: Cli
     answer = viewer.get(reverse("pigeon:home"))
     assert answer.status_code == 200
     assert "no-store" in answer["Cache-Control"]
+
+
+@pytest.mark.usefixtures("desk")
+def test_a_forged_post_is_refused_without_the_middleware_for_it(
+    operator: Client, settings
+) -> None:
+    csrf = "django.middleware.csrf.CsrfViewMiddleware"
+    settings.MIDDLEWARE = [each for each in settings.MIDDLEWARE if each != csrf]
+    url = reverse("pigeon:pause", args=["beloved"])
+    assert operator.post(url).status_code == 403
+    assert not DestinationState.objects.exists()
+    operator.cookies["csrftoken"] = "t" * 32
+    assert operator.post(url, headers={"X-CSRFToken": "t" * 32}).status_code == 302
+    assert DestinationState.objects.get().paused_by == "ada"
