@@ -121,6 +121,17 @@ def test_an_object_of_a_model_without_rules_keeps_its_name(viewer: Client) -> No
     assert ": ada" not in page
 
 
+def test_whether_an_object_of_a_model_without_rules_exists_is_not_told(viewer: Client) -> None:
+    real, other = (
+        text(viewer, ITEMS, q=f"sessions.Session:{key}").replace(key, "")
+        for key in (viewer.session.session_key, "x" * 32)
+    )
+    there, gone = (
+        page[page.index('id="why"') : page.index('id="items"')] for page in (real, other)
+    )
+    assert there == gone
+
+
 def test_what_a_search_cannot_read_is_said(viewer: Client) -> None:
     publish("One")
     for wrong in (

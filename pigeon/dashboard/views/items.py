@@ -85,7 +85,10 @@ def subject_of(found: Page, using: str) -> Explained | None:
         return None
     subject = found.subjects[0]
     try:
-        return Explained(subject, explain(subject.model_class, subject.key, using))
+        explanation = explain(subject.model_class, subject.key, using)
+        if not explanation.rules:  # nor is it whether it exists: that may be a session's key
+            explanation.notes = explanation.notes[-1:]
+        return Explained(subject, explanation)
     except (LookupError, ValueError, PigeonError) as error:
         return Explained(subject, None, str(error))
 
