@@ -30,6 +30,8 @@ _GROUPS = (
     *((each,) for each in Status if each < FIRST_ERROR),
     tuple(each for each in Status if each >= FIRST_ERROR),
 )
+#: Nothing was queued before; the ends of the calendar have no midnight in some time zones.
+_YEARS = range(1970, 9000)
 _FORM = re.compile(r"(\d{4})(?:-(\d\d))?(?:-(\d\d))?", re.ASCII)
 
 
@@ -118,6 +120,8 @@ def days(text: str) -> tuple[date, date]:
         if found is None:
             raise ValueError(text)
         year, month, day = (int(part) if part else 0 for part in found.groups())
+        if year not in _YEARS:
+            raise ValueError(text)
         first = date(year, month or 1, day or 1)
         if day:
             return first, first + timedelta(days=1)

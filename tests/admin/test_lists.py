@@ -250,9 +250,15 @@ def test_dates_of_items(viewer: Client) -> None:
     assert "?date=2024-02-29" in page and "?date=2024-02-30" not in page
 
 
-@pytest.mark.parametrize("value", ["0000", "2024-13", "2024-02-30", "9999", "9999-12", "x", ""])
+IMPOSSIBLE = ["0000", "0001", "1969-12", "2024-13", "2024-02-30", "9999", "9999-12", "x", ""]
+
+
+@pytest.mark.parametrize("value", IMPOSSIBLE)
 @pytest.mark.parametrize("table", ["itemtopush", "pushattempt", "operation"])
-def test_impossible_dates_lead_back_to_the_list(viewer: Client, table: str, value: str) -> None:
+def test_impossible_dates_lead_back_to_the_list(
+    viewer: Client, table: str, value: str, settings: Any
+) -> None:
+    settings.TIME_ZONE = "Pacific/Auckland"  # there, the year 1 began before the calendar
     answer = viewer.get(url(table, f"?date={value}"))
     assert (answer.status_code, answer["Location"]) == (302, f"{url(table)}?e=1")
 
