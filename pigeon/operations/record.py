@@ -84,7 +84,7 @@ class Record:
                 "door": str(done.door),
                 "destination": done.destination,
                 "items": done.number,
-                "using": self._using,
+                "database": self._using,
             },
         )
 

@@ -232,9 +232,11 @@ def test_one_line_in_the_log_that_programs_can_read(alias: str, caplog: Any) -> 
         send_again(Selection(ids=(made.pk,)), ANN, force=True)
     [line] = caplog.records
     assert line.getMessage() == (
-        f"ann (command line): sent again as sent: items {made.pk} (forced), 1 item"
+        f"ann (command line): sent again as sent: item {made.pk} (forced), 1 item"
     )
     assert (line.actor, line.verb, line.items) == ("ann", "sent again", 1)
+    assert (line.door, line.database) == ("command", alias)
+    assert line.operation == Operation.objects.using(alias).get().pk
 
 
 def test_a_strange_name_is_stored(alias: str) -> None:
