@@ -30,8 +30,7 @@ def closed_because(destination: Destination, state: DestinationState | None, now
     if state is None or is_open(state, destination, now):
         opens = out_of_hours(destination, now)
         return f"out of its hours until {moment(opens)}" if opens else ""
-    word = "stopped" if state.stopped_reason else "failing"
-    return f"{word}, next try at {moment(state.next_probe)}: {_reason(state)}"
+    return f"{_word(state)}, next try at {moment(state.next_probe)}: {_reason(state)}"
 
 
 def paused_because(state: DestinationState) -> str:
@@ -65,7 +64,7 @@ def condition(destination: Destination, state: DestinationState | None, now: dat
     closed = closed_because(destination, state, now)
     if closed or state is None or state.is_well:
         return closed or WELL
-    return f"was failing, is tried again with the next push: {_reason(state)}"
+    return f"was {_word(state)}, is tried again with the next push: {_reason(state)}"
 
 
 def moment(date: datetime | None) -> str:
@@ -74,6 +73,10 @@ def moment(date: datetime | None) -> str:
         return "once"
     local = timezone.localtime(date) if timezone.is_aware(date) else date
     return f"{local:%Y-%m-%d %H:%M:%S %Z}".rstrip()
+
+
+def _word(state: DestinationState) -> str:
+    return "stopped" if state.stopped_reason else "failing"
 
 
 def _reason(state: DestinationState) -> str:

@@ -140,12 +140,20 @@ class ItemAdmin(ReadOnlyAdmin):
     @admin.action(description="Send again as sent", permissions=["change"])
     def send_as_sent(self, request: HttpRequest, queryset: QuerySet[ItemToPush]) -> None:
         """The stored parcels go again."""
-        steer(self, request, queryset, "sent again as sent", _sent_again(rerender=False))
+        steer(
+            self, request, queryset, "queued to be sent again as sent", _sent_again(rerender=False)
+        )
 
     @admin.action(description="Render anew and send again", permissions=["change"])
     def render_anew(self, request: HttpRequest, queryset: QuerySet[ItemToPush]) -> None:
         """The objects go as they are now."""
-        steer(self, request, queryset, "rendered anew", _sent_again(rerender=True))
+        steer(
+            self,
+            request,
+            queryset,
+            "queued to be rendered anew and sent",
+            _sent_again(rerender=True),
+        )
 
     @admin.action(description="Reset: make new again", permissions=["change"])
     def reset(self, request: HttpRequest, queryset: QuerySet[ItemToPush]) -> None:

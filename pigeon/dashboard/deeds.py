@@ -35,18 +35,21 @@ class Deed(Enum):
     """A button for one item, or for many."""
 
     SEND_AGAIN = _Facts(
-        "Send again as sent", "Send {} again as sent?", "sent again", operations.send_again
+        "Send again as sent",
+        "Send {} again as sent?",
+        "will be sent again with the next push",
+        operations.send_again,
     )
     FORCE = _Facts(
         "Send again although something newer went",
         "Send {} again as sent, over whatever is newer?",
-        "sent again",
+        "will be sent again with the next push",
         partial(operations.send_again, force=True),
     )
     RENDER_ANEW = _Facts(
         "Render anew and send",
         "Render {} anew and send?",
-        "rendered anew and sent",
+        "will be rendered anew and sent with the next push",
         partial(operations.send_again, rerender=True),
     )
     CANCEL = _Facts("Cancel", "Cancel {}?", "cancelled", operations.cancel)
@@ -88,7 +91,7 @@ class Deed(Enum):
     def told(self, done: Done) -> str:
         """What was done, in words."""
         left = f" {_items(done.refused)} left as they are: {done.why}." if done.refused else ""
-        return f"{_items(done.number)} {self.value.done}.{left}".capitalize()
+        return f"{_items(done.number)} {self.value.done}.{left}"
 
 
 def deed(slug: str) -> Deed:

@@ -106,7 +106,8 @@ class Selection:
     def _words(self) -> Iterator[str]:
         if self.ids:
             some = len(self.ids) <= NAMED
-            yield f"items {', '.join(map(str, self.ids))}" if some else f"{len(self.ids)} items"
+            kind = "item" if len(self.ids) == 1 else "items"
+            yield f"{kind} {', '.join(map(str, self.ids))}" if some else f"{len(self.ids)} items"
         if self.destination:
             yield f"destination {self.destination}"
         if self.rule:

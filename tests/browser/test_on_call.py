@@ -118,7 +118,7 @@ def test_send_it_again(page: Page, site: Site) -> None:
     search(page, title)
     row(page, "daily → north").get_by_role("link").first.click()
     page.get_by_role("button", name="Send again as sent").click()
-    expect(said(page)).to_contain_text("1 item sent again")
+    expect(said(page)).to_contain_text("1 item will be sent again")
     assert not site.partners.holds("north")
     site.desk.push()
     assert site.partners.holds("north") == {"newsroom_story_1.xml": before["newsroom_story_1.xml"]}

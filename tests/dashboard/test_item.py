@@ -63,7 +63,7 @@ def test_send_again_as_sent(operator: Client) -> None:
     item = publish("One")
     push()
     page = press(operator, address(item, "action"), deed="send-again").content.decode()
-    assert "1 item sent again." in page
+    assert "1 item will be sent again with the next push." in page
     assert "Sent again as sent by ada (dashboard)" in page
     item.refresh_from_db()
     assert item.status == Status.RETRY
@@ -101,7 +101,7 @@ def test_what_is_older_goes_again_only_when_that_is_said(operator: Client) -> No
     page = press(operator, "/pigeon/items/action", **force).content.decode()
     assert "Send 1 item again as sent, over whatever is newer?" in page
     page = press(operator, "/pigeon/items/action", confirmed="yes", **force).content.decode()
-    assert "1 item sent again." in page
+    assert "1 item will be sent again with the next push." in page
 
 
 def test_an_item_that_a_worker_has_cannot_be_steered(operator: Client) -> None:

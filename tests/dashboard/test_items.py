@@ -157,7 +157,7 @@ def test_send_ticked_items_again(operator: Client) -> None:
     assert "Send 2 items again as sent?" in page
     assert not Operation.objects.exists(), "it was done without asking"
     page = press(operator, ACTION, deed="send-again", id=ticked, confirmed="yes")
-    assert "2 items sent again." in page.content.decode()
+    assert "2 items will be sent again with the next push." in page.content.decode()
     assert {item.pk for item in ItemToPush.objects.retry()} == set(ticked)
     assert Operation.objects.get().actor == "ada"
 
@@ -181,7 +181,7 @@ def test_the_disk_was_full_send_all_of_that_again(operator: Client) -> None:
     hidden = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', page))
     del hidden["csrfmiddlewaretoken"]
     page = press(operator, ACTION, **hidden).content.decode()
-    assert "3 items sent again." in page
+    assert "3 items will be sent again with the next push." in page
     assert {item.pk for item in ItemToPush.objects.retry()} == {item.pk for item in during}
     operation = Operation.objects.get()
     assert (operation.destination, operation.number) == ("beloved", 3)
@@ -301,7 +301,7 @@ def test_without_time_zones(
     delivered = {"destination": "beloved", "until": until} | hour
     assert "Story 0" in text(operator, "/pigeon/delivered/", **delivered)
     done = press(operator, ACTION, deed="send-again", everything="yes", confirmed="yes", **hour)
-    assert "2 items sent again." in done.content.decode()
+    assert "2 items will be sent again with the next push." in done.content.decode()
 
 
 @pytest.mark.django_db(databases=["default", "other"])

@@ -165,6 +165,7 @@ def test_the_ends_of_the_calendar_are_refused(moment: datetime, settings: Any) -
     ("parts", "words"),
     [
         ({}, "everything"),
+        ({"ids": (1,)}, "item 1"),
         ({"ids": (1, 2)}, "items 1, 2"),
         ({"ids": tuple(range(1, 1001))}, "1000 items"),
         ({"destination": HERE, "rule": "rule"}, "destination here, rule rule"),

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from pigeon import overview
 from pigeon.exceptions import NotRegistered
-from pigeon.models import Status
+from pigeon.models import DestinationState, Status
 from pigeon.overview import Health
 from pigeon.queue import state_alias
 from pigeon.registry import registry
@@ -73,6 +73,10 @@ def test_stopped(site: Any, alias: str) -> None:
     assert view.health == Health.STOPPED
     assert view.words.startswith("stopped, next try at ")
     assert view.last_error == "login refused"
+    DestinationState.objects.using(alias).update(next_probe=ago(hours=1))
+    view = _beloved()
+    assert view.health == Health.STOPPED
+    assert view.words.startswith("was stopped, is tried again with the next push: ")
     site.PIGEON_DESTINATIONS = {"beloved": {"URL": "dummy://another"}}
     assert _beloved().health == Health.FAILING, "it is tried again as it is now"
 
