@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from django.utils.cache import add_never_cache_headers
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.renderers import JSONRenderer
 from rest_framework.views import APIView
@@ -38,6 +39,12 @@ class View(APIView):
     def get_exception_handler(self) -> Callable[..., Any]:
         """What answers refusals."""
         return answer_problem
+
+    def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """The answer, for now only: the site's cache would give it to who may ask no longer."""
+        answer = super().finalize_response(request, response, *args, **kwargs)
+        add_never_cache_headers(answer)
+        return answer
 
     def parameters(self, declared: type[Parameters]) -> dict[str, Any]:
         """The parameters of the URL. Raises ``ValidationError`` if one is wrong."""

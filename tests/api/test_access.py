@@ -104,6 +104,22 @@ def test_a_body_that_is_too_long_is_refused_as_all_else(
         assert answer["detail"] == "The body is too long. Name fewer items at a time."
 
 
+@pytest.mark.parametrize("path", SEEING)
+def test_no_cache_of_the_site_answers_who_may_ask_no_longer(
+    path: str, token: Token, settings: Any
+) -> None:
+    settings.MIDDLEWARE = [
+        "django.middleware.cache.UpdateCacheMiddleware",
+        *settings.MIDDLEWARE,
+        "django.middleware.cache.FetchFromCacheMiddleware",
+    ]
+    headers: Any = {"Authorization": f"Token {token.key}"}
+    assert Client().get(address(path), headers=headers).status_code in (200, 404)
+    token.delete()
+    assert Client().get(address(path), headers=headers).status_code == 401
+    assert Client().get(address(path)).status_code == 401
+
+
 @pytest.mark.parametrize("told", ["Token nonsense", "Token", "Token a b", "Token \xff"])
 def test_a_wrong_token_is_refused(told: str, token: Token, client: Client) -> None:
     assert client.get(address("items"), headers={"Authorization": told}).status_code == 401
