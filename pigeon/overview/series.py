@@ -95,9 +95,9 @@ def _sums(
             **{name: value for name, value in chosen.items() if value},
         )
         for since, *sums in rows.order_by().values_list("since").annotate(*map(Sum, _SUMMED)):
-            pushed, failed, lost, recovered, cancelled, sent, seconds = map(float, sums)
-            attempts = pushed + failed + lost + recovered + cancelled
-            added = (pushed, failed + lost + recovered, sent, seconds, attempts)
+            pushed, retried, failed, recovered, cancelled, sent, seconds = map(float, sums)
+            missed = retried + failed + recovered
+            added = (pushed, missed, sent, seconds, pushed + missed + cancelled)
             known = found.setdefault(_aware(since), [0.0] * len(added))
             found[_aware(since)] = [one + other for one, other in zip(known, added, strict=True)]
     return found
