@@ -33,7 +33,11 @@ def notes(views: Sequence[DestinationView]) -> Iterator[str]:
             continue
         words = view.words if view.health not in _CALM else f"last error: {view.last_error}"
         yield f"{one_line(view.name)}: {one_line(words)}"
-        if view.cure and view.health != Health.PAUSED:
+        if view.health == Health.PAUSED:
+            continue
+        if view.last_error.rstrip(".") not in words:  # an item's, and later: the cure is for it
+            yield f"    last error: {one_line(view.last_error)}"
+        if view.cure:
             yield f"    {one_line(view.cure)}"
 
 

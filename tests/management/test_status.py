@@ -16,7 +16,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from pigeon.management.commands import pigeon_status
-from pigeon.models import DestinationState, ItemToPush
+from pigeon.models import DestinationState, ItemToPush, Outcome, PushAttempt
 from pigeon.registry import registry
 from tests.management.conftest import Run
 from tests.management.processes import PATIENCE, command, environment, started
@@ -58,6 +58,19 @@ def test_what_is_wrong_is_said_with_the_cure(run: Run) -> None:
     assert said.lines[4].startswith("beloved: stopped, next try at ")
     assert said.lines[4].endswith("The login was refused.")
     assert said.lines[5].startswith("    ")
+
+
+def test_a_cure_stands_below_the_error_that_it_is_for(run: Run) -> None:
+    stop()
+    PushAttempt.objects.create(
+        item=waiting(), destination="beloved", rule_name="partner", worker="host:1",
+        started=timezone.now(), outcome=Outcome.FAILED, message="Line 1 is wrong.",
+        error_class="OutputGenerationError",
+    )  # fmt: skip
+    said = run("pigeon_status --destination beloved")
+    assert said.lines[2].endswith("The login was refused.")
+    assert said.lines[3] == "    last error: Line 1 is wrong."
+    assert said.lines[4].startswith("    The template")
 
 
 def test_only_one_destination(run: Run) -> None:
