@@ -197,8 +197,8 @@ class ItemQuerySet(models.QuerySet["ItemToPush"]):
         )
 
     def set_due(self, now: datetime) -> int:
-        """Items that wait for another attempt need not wait longer."""
-        return self.retry().update(next_attempt_date=now)
+        """Of items that are named by id, those that wait for another attempt are due."""
+        return self._still(Status.RETRY).update(next_attempt_date=now)
 
     def set_failed(self, status: int, message: str, *, traces: Any = _OWN) -> int:
         """The items ended in an error; ``traces`` as for :meth:`set_retry`."""

@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Q
 
-from pigeon.models.chunks import CHUNK
+from pigeon.models.chunks import CHUNK, chunks
 from pigeon.models.destination_state import DestinationState
 from pigeon.models.item import ItemToPush
 from pigeon.models.item_queryset import ItemQuerySet
@@ -17,11 +17,24 @@ from pigeon.queue.basics import clock, state_alias
 
 
 def hasten(destinations: Collection[str], using: str) -> int:
-    """Let waiting retries and the next probes at ``destinations`` be due; how many items."""
+    """Let waiting retries and the next probes at ``destinations`` be due; how many items.
+
+    There may be very many: they are written in pages, so that nobody waits for them for long.
+    """
     now = clock(using)
     states = DestinationState.objects.using(state_alias()).filter(name__in=destinations)
     states.unwell().set_due(now)
-    return ItemToPush.objects.using(using).filter(destination__in=destinations).set_due(now)
+    rows = ItemToPush.objects.using(using).filter(destination__in=destinations).retry()
+    waiting = sorted(rows.values_list("pk", flat=True))
+    return sum(_set_due(pks, now, using) for pks in chunks(waiting))
+
+
+def _set_due(pks: Sequence[int], now: datetime, using: str) -> int:
+    """What somebody else is writing is passed over: he who waits for two may block them both."""
+    rows = ItemToPush.objects.using(using).filter(pk__in=pks)
+    with transaction.atomic(using=using):
+        free = rows.order_by("pk").select_for_update(skip_locked=True)
+        return rows.filter(pk__in=list(free.values_list("pk", flat=True))).set_due(now)
 
 
 def clean(older_than: datetime, *, using: str, errors: bool = False, dry_run: bool = False) -> int:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import connections, transaction
+from django.utils import timezone
 
 from pigeon.models import ItemToPush, Outcome, Status
 from pigeon.operations import (
@@ -22,6 +24,7 @@ from pigeon.operations import (
     send_again,
     set_priority,
 )
+from pigeon.queue import hasten
 from pigeon.queue.steering import Refusal
 from tests.operations.making import ANN, HERE, THERE, operations
 from tests.queue.making import (
@@ -73,6 +76,35 @@ def test_what_somebody_is_writing_is_passed_over(
     _, answer = together(write, steer)
     assert answer == Done(0, 1, {Refusal.HELD: 1})
     assert operations(alias) == []
+
+
+@pytest.mark.parametrize("alias", ["postgresql"], indirect=True)
+def test_what_somebody_is_writing_does_not_hold_up_those_who_resume(alias: str) -> None:
+    """A worker that claims while they are made due could wait for them, and they for it."""
+    taken, _ = (make(alias, n, destination=HERE, status=Status.RETRY) for n in (1, 2))
+    later = timezone.now() + timedelta(days=1)
+    ItemToPush.objects.using(alias).update(next_attempt_date=later)
+    locked, done = threading.Event(), threading.Event()
+
+    def write() -> None:
+        with transaction.atomic(using=alias):
+            ItemToPush.objects.using(alias).filter(pk=taken.pk).lock()
+            locked.set()
+            assert done.wait(PATIENCE)
+
+    def hurry() -> int:
+        assert locked.wait(PATIENCE)
+        with connections[alias].cursor() as cursor:
+            cursor.execute("SET lock_timeout = '10s'")
+        try:
+            return hasten([HERE], alias)
+        finally:
+            done.set()
+
+    assert together(write, hurry)[1] == 1
+    items = ItemToPush.objects.using(alias).order_by("pk")
+    held, due = (item.next_attempt_date for item in items)
+    assert held == later > due
 
 
 @pytest.mark.slow
