@@ -106,6 +106,10 @@ def test_a_long_table_has_pages_and_the_csv_has_all(
     assert sorted(seen) == titles
 
 
+def test_the_empty_form_says_what_it_is_for(viewer: Client) -> None:
+    assert "Choose a destination and a time" in text(viewer, DELIVERED)
+
+
 def test_a_file_that_was_left_alone_did_not_arrive(viewer: Client) -> None:
     publish("One")
     push()
