@@ -81,7 +81,7 @@ def test_every_logger_is_named_after_its_room() -> None:
             continue
         room = text.value.split(".")[:2]
         # What came of an attempt is told by the engine on behalf of the sender.
-        assert room in (["pigeon", parts[1]], ["pigeon", "senders"]), (place, text.value)
+        assert room in (["pigeon", parts[1]], ["pigeon", "sender"]), (place, text.value)
 
 
 #: Where other libraries' loggers are named by a variable.
@@ -195,13 +195,13 @@ def test_every_record_of_a_push_can_be_read_by_programs(
 
 
 def test_attempts_are_counted(records: list[logging.LogRecord]) -> None:
-    tried = [extra(record) for record in records if record.name == "pigeon.senders.scripted"]
+    tried = [extra(record) for record in records if record.name == "pigeon.sender.scripted"]
     later = ItemToPush.objects.get(title="later").pk
     assert [facts["attempt"] for facts in tried if facts["item"] == later] == [1, 2]
 
 
 def test_a_server_cannot_write_records_of_its_own(records: list[logging.LogRecord]) -> None:
-    tried = [record for record in records if record.name == "pigeon.senders.scripted"]
+    tried = [record for record in records if record.name == "pigeon.sender.scripted"]
     assert any("Busy" in record.getMessage() for record in tried)
     assert all("\n" not in record.getMessage() for record in tried)
     for record in records:

@@ -1,6 +1,6 @@
 """A line in the site's log for each attempt, once it was recorded.
 
-The logger is ``pigeon.senders.`` and the destination's scheme, so that a site may listen to one
+The logger is ``pigeon.sender.`` and the destination's scheme, so that a site may listen to one
 kind of partner. Where nobody listens to what went well, it costs next to nothing.
 """
 
@@ -23,7 +23,7 @@ LEVELS = {
 
 def journal(scheme: str, results: Iterable[Result]) -> None:
     """Log ``results`` of attempts at a destination with that URL scheme."""
-    logger = logging.getLogger(f"pigeon.senders.{scheme}")
+    logger = logging.getLogger(f"pigeon.sender.{scheme}")
     for result in results:
         level = LEVELS.get(result.outcome) if result.outcome else None
         if level is not None and logger.isEnabledFor(level):
