@@ -16,6 +16,8 @@ from pigeon.queue.tallies import FIELDS
 #: Destination and rule, as labels → field of :class:`Tally` → its sum.
 Sums = Mapping[tuple[str, str], Counter[str]]
 
+#: With which outcomes an attempt is the item's last, unless somebody sends it again.
+ENDED = (Outcome.PUSHED, Outcome.FAILED, Outcome.CANCELLED)
 _LABELS = ("destination", "rule")
 _SUMMED = (*FIELDS.values(), "bytes_sent", "seconds", *DURATIONS)
 
@@ -27,6 +29,7 @@ def attempts(known: Known) -> Iterator[Metric]:
         django.db.Error: a database cannot be read.
     """
     sums = _sums(known)
+    yield _items(sums)
     yield _outcomes(sums)
     yield _counter(sums, "bytes_sent", "pigeon_sent_bytes", "Bytes of delivered files.")
     yield _counter(
@@ -46,6 +49,16 @@ def _sums(known: Known) -> Sums:
             pair = known.destination(row["destination"]), known.rule(row["rule_name"])
             sums.setdefault(pair, Counter()).update({name: row[name] for name in _SUMMED})
     return sums
+
+
+def _items(sums: Sums) -> Metric:
+    family = CounterMetricFamily(
+        "pigeon_items", "Items that ended, by outcome.", labels=(*_LABELS, "outcome")
+    )
+    for pair, fields in sums.items():
+        for outcome in ENDED:
+            family.add_metric((*pair, outcome.value), fields[FIELDS[outcome]])
+    return family
 
 
 def _outcomes(sums: Sums) -> Metric:

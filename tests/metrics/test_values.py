@@ -49,6 +49,9 @@ def test_attempts_by_outcome(site: Site, scrape: Scrape, tallied: Callable[..., 
     outcomes = {"pushed": 5, "retry": 2, "failed": 1, "cancelled": 4, "lease ended": 3}
     for outcome, number in outcomes.items():
         assert value(text, "pigeon_attempts_total", outcome=outcome, **labels) == number
+    for outcome in ("pushed", "failed", "cancelled"):
+        found = value(text, "pigeon_items_total", outcome=outcome, **labels)
+        assert found == outcomes[outcome]
     assert value(text, "pigeon_lease_recoveries_total", **labels) == 3
     assert value(text, "pigeon_attempt_duration_seconds_count", **labels) == 15
 
