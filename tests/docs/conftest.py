@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import socket
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from itertools import islice
 
 import pytest
 
@@ -18,11 +20,7 @@ from tests.docs.story import Story
 @pytest.fixture(scope="session")
 def replacements() -> dict[str, str]:
     """Ports that the pages name or mean → free ones, so that nothing is in the way."""
-    with ExitStack() as stack:
-        bound = [stack.enter_context(socket.socket()) for _ in range(4)]
-        for each in bound:
-            each.bind(("127.0.0.1", 0))
-        sftp, ftp, http, site = (each.getsockname()[1] for each in bound)
+    sftp, ftp, http, site = islice(_quiet_ports(), 4)
     partners = "python -m pigeon.testing"
     return {
         r"\b2222\b": str(sftp),
@@ -30,6 +28,15 @@ def replacements() -> dict[str, str]:
         r"\b8000\b": str(site),
         re.escape(partners): f"{partners} --sftp-port {sftp} --ftp-port {ftp} --http-port {http}",
     }
+
+
+def _quiet_ports() -> Iterator[int]:
+    """Free ports below those that systems give to anybody who asks for any (RFC 6335: 49152;
+    Linux: 32768): pages use them again and again, and nobody may come in between."""
+    for port in range(12_000 + os.getpid() % 4_000 * 5, 32_768):
+        with suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            yield port
 
 
 @pytest.fixture(scope="session")

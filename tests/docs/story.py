@@ -16,6 +16,7 @@ from pathlib import Path
 
 from tests.capabilities import PROJECT, postgresql_folder
 from tests.docs.pages import Block, Page
+from tests.servers.process import answers
 from tests.testing.plugin import plugin_options
 
 #: Commands that a reader needs and a test does not: the environment and the folder are there.
@@ -137,7 +138,7 @@ class Story:
             self._launch(command)
 
     def _launch(self, command: str) -> None:
-        """Start it in a group of its own, and wait until it has said something."""
+        """Start it in a group of its own, and wait until it is there."""
         log = self.folder / f"background-{len(self._running)}.log"
         with log.open("wb") as output:
             process = subprocess.Popen(
@@ -149,6 +150,10 @@ class Story:
         while not log.stat().st_size and process.poll() is None:
             assert time.monotonic() < deadline, f"{command} says nothing"
             time.sleep(0.05)
+        for port in map(int, re.findall(r"-port (\d+)", command)):
+            while not answers(port) and process.poll() is None:
+                assert time.monotonic() < deadline, f"{command} does not answer"
+                time.sleep(0.05)
         assert process.poll() is None, log.read_text(encoding="utf-8")
 
     def _stop(self) -> None:
