@@ -40,9 +40,8 @@ class Connection:
         self._refused = False
         self._is_new = True
 
-    @property
-    def words(self) -> str:
-        """How a transcript begins; the first one that asks used a connection of its own."""
+    def introduce(self) -> str:
+        """How a transcript begins: the first delivery on an open sender is told that it is new."""
         was_new, self._is_new = self._is_new, False
         return "connected and logged in to" if was_new else "on an open connection to"
 

@@ -79,7 +79,7 @@ class Courier:
         sender: Sender | None = None
         try:
             sender = await connection.sender()
-            delivery.note(f"{connection.words} {self._destination.url}")
+            delivery.note(f"{connection.introduce()} {self._destination.url}")
             await send_in_time(sender, delivery, ready.item.expires)
             self._breaks = 0
         except NotTried:
