@@ -52,6 +52,8 @@ class Connection:
             DeliveryError: it could not be opened; always one that concerns the destination.
             NotTried: it could not be opened before, for another delivery.
         """
+        if self._sender is not None and not self._sender.broken and not self._opening.locked():
+            return self._sender
         async with self._opening:
             if self._refused:
                 raise NotTried

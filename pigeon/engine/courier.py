@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from django.db import Error as AnyDatabaseError
 from django.utils import timezone
@@ -95,8 +96,10 @@ class Courier:
             verdict = await self._overran(ready, delivery, connection, sender, overrun)
         except Exception as error:  # noqa: BLE001 - whatever a sender does, the item ends right
             verdict = await self._failed(ready, connection, sender, error)
-        return replace(
-            result_of(ready.item, verdict, ready.parcel.rendered_at if ready.parcel else None),
+        return result_of(
+            ready.item,
+            verdict,
+            rendered_at=ready.parcel.rendered_at if ready.parcel else None,
             started=started,
             duration=time.perf_counter() - clock,
             receipts=tuple(delivery.receipts),
@@ -106,10 +109,6 @@ class Courier:
 
     def _delivery(self, ready: Ready) -> Delivery:
         item = ready.item
-
-        async def check_lease() -> None:
-            await self._check_lease(item)
-
         return Delivery(
             action="put" if ready.parcel else "remove",
             rule=item.rule_name,
@@ -120,7 +119,7 @@ class Courier:
             idempotency_key=_idempotency_key(ready),
             token=item.lease_token,
             stale_tokens=tuple(item.previous_token.split()),
-            check_lease=check_lease,
+            check_lease=partial(self._check_lease, item),
             deadline=_aware(item.expires),
         )
 
@@ -201,7 +200,7 @@ class Courier:
         return replace(verdict, error_class=type(error).__name__, when=when)
 
     async def _check_lease(self, item: ItemToPush) -> None:
-        if self._lease.is_sure(item.pk):
+        if self._lease.is_sure(item.id):
             return
         asked_at = boot_time()
         try:

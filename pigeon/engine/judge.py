@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.utils import timezone
 
@@ -65,8 +66,8 @@ def judge(
     return Verdict(Outcome.RETRY, message, name, when=when)
 
 
-def result_of(item: ItemToPush, verdict: Verdict, rendered_at: datetime | None = None) -> Result:
-    """The result that records ``verdict`` on ``item``."""
+def result_of(item: ItemToPush, verdict: Verdict, **facts: Any) -> Result:
+    """The result that records ``verdict`` on ``item``, with ``facts`` of the attempt."""
     return Result(
         item,
         verdict.outcome,
@@ -74,6 +75,6 @@ def result_of(item: ItemToPush, verdict: Verdict, rendered_at: datetime | None =
         when=verdict.when,
         message=verdict.message,
         error_class=verdict.error_class,
-        rendered_at=rendered_at,
         counts=verdict.counts,
+        **facts,
     )

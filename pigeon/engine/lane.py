@@ -233,8 +233,8 @@ class Lane:
 
     def _paths_are_free(self, ready: Ready) -> bool:
         """Whether no delivery of this lane, in flight or before it, has a path in common."""
-        in_use = self._paths.union(*(other.paths for other in self._blocked))
-        if ready.paths & in_use:
+        before = (self._paths, *(other.paths for other in self._blocked))
+        if not all(map(ready.paths.isdisjoint, before)):
             self._blocked.append(ready)
             return False
         self._paths |= ready.paths

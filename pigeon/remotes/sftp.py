@@ -7,25 +7,32 @@ write, size and close together; rename.
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 import asyncssh
 
-from pigeon.remotes import sftp_errors, sftp_facts, sftp_login
+from pigeon.remotes import sftp_facts, sftp_login
+from pigeon.remotes import sftp_protocol as wire
 from pigeon.remotes.base import RemoteEntry
-from pigeon.remotes.flight import Flight
 from pigeon.remotes.listing import is_entry
 from pigeon.remotes.sftp_base import SFTPBase, facts_of
-from pigeon.remotes.source import CHUNK, Source
+from pigeon.remotes.sftp_session import Names, SFTPSession
+from pigeon.remotes.source import Source
 from pigeon.remotes.watchdog import Watchdog
+from pigeon.remotes.window import Window
 
-#: Bytes of one write request, unless the server takes less.
+#: Bytes of one write or read request, unless the server takes less.
 BLOCK = 128 * 1024
 #: Write requests of one large file that wait for their answer at the same time.
 BLOCKS_IN_FLIGHT = 64
+#: Read requests of one file that are sent before the first is answered.
+READS_AHEAD = 16
 #: Seconds for a polite good-bye.
 CLOSE_TIMEOUT = 5.0
+#: How a file is opened that is to be new.
+_ANEW = wire.FOR_WRITING | wire.CREATING | wire.EMPTYING
 
 
 class SFTPRemote(SFTPBase):
@@ -35,22 +42,22 @@ class SFTPRemote(SFTPBase):
     connections = 1
 
     _connection: asyncssh.SSHClientConnection
-    _client: asyncssh.SFTPClient
+    _client: SFTPSession
 
     @property
     def broken(self) -> bool:
         """True when the connection is known to be gone."""
-        return self._watchdog.fired or self._connection.is_closed()
+        return self._watchdog.fired or self._client.ended or self._connection.is_closed()
 
     async def open(self) -> None:
         """Connect, check the host key, log in. Errors: see :class:`sftp_login.Login`."""
         self._connection, self._client = await sftp_login.Login(self).connect()
         self._watchdog = Watchdog(self.timeout, self._connection.abort)
-        self._block = min(BLOCK, self._client.limits.max_write_len)
+        self._block = min(BLOCK, self._client.max_write)
 
     def facts(self) -> dict[str, str]:
         """Server, protocol, host key, cipher and key exchange."""
-        return sftp_facts.of_asyncssh(self._connection, self._client)
+        return sftp_facts.of_asyncssh(self._connection, self._client.version)
 
     async def close(self) -> None:
         """Disconnect."""
@@ -67,90 +74,100 @@ class SFTPRemote(SFTPBase):
     async def list(self, path: str) -> AsyncGenerator[RemoteEntry, None]:
         """The entries of directory ``path``, without ``.`` and ``..``."""
         doing = f"list {path}"
-        names = self._client.scandir(path or ".")
-        async with aclosing(names):  # type: ignore[type-var]
-            while (entry := await self._ask(anext(names, None), doing)) is not None:
-                name = _text(entry.filename)
-                if is_entry(name, self.where):
-                    yield RemoteEntry(name, facts_of(entry.attrs))
+        folder = await self._ask(self._client.open_folder(path or "."), doing)
+        try:
+            while names := await self._names(folder, doing):
+                for name, attributes in names:
+                    if is_entry(name, self.where):
+                        yield RemoteEntry(name, facts_of(attributes))
+        finally:
+            await self._close_quietly(folder)
+
+    async def _names(self, folder: bytes, doing: str) -> Names:
+        with self._watchdog:
+            try:
+                return await self._client.list(folder)
+            except asyncssh.SFTPEOFError:
+                return []
+            except (asyncssh.Error, OSError) as error:
+                raise self._error(error, doing) from error
 
     async def get(self, path: str, offset: int = 0) -> AsyncGenerator[bytes, None]:
         """The content of ``path`` from ``offset``, in blocks. Raises ``RemoteFileNotFound``."""
         doing = f"read {path}"
-        file = await self._ask(self._client.open(path, "rb"), doing)
+        file = await self._ask(self._client.open(path, wire.FOR_READING), doing)
         try:
-            while data := await self._ask(file.read(CHUNK, offset), doing):
-                assert isinstance(data, bytes)
-                yield data
-                offset += len(data)
+            async with aclosing(self._blocks(file, offset, doing)) as blocks:
+                async for block in blocks:
+                    yield block
         finally:
             await self._close_quietly(file)
+
+    async def _blocks(self, file: bytes, offset: int, doing: str) -> AsyncGenerator[bytes, None]:
+        """The content, several requests ahead; a server may answer one with less than asked."""
+        length = min(BLOCK, self._client.max_read)
+        ahead: deque[tuple[int, asyncio.Future[bytes]]] = deque()
+        asked = offset
+        try:
+            while True:
+                while len(ahead) < READS_AHEAD:
+                    ahead.append((asked, self._client.read(file, asked, length)))
+                    asked += length
+                at, answer = ahead.popleft()
+                block = await self._block_of(answer, doing)
+                while 0 < len(block) < length and (
+                    more := await self._block_of(
+                        self._client.read(file, at + len(block), length - len(block)), doing
+                    )
+                ):
+                    block += more
+                if not block:
+                    return
+                yield block
+        finally:
+            for _, answer in ahead:
+                answer.cancel()
+
+    async def _block_of(self, answer: asyncio.Future[bytes], doing: str) -> bytes:
+        with self._watchdog:
+            try:
+                return await answer
+            except asyncssh.SFTPEOFError:
+                return b""
+            except (asyncssh.Error, OSError) as error:
+                raise self._error(error, doing) from error
 
     async def put(self, source: Source, path: str, offset: int = 0) -> int | None:
         """Write ``source`` to ``path``; see :meth:`Remote.put`."""
         data = source.read() if source.is_small and not offset else None
-        mode = asyncssh.FXF_WRITE if offset else "wb"
-        opening = self._client.open(path, mode, encoding=None, block_size=0)
-        file = await self._ask(opening, f"create {path}")
+        how = wire.FOR_WRITING if offset else _ANEW
+        file = await self._ask(self._client.open(path, how), f"create {path}")
+        if data is not None:
+            size: int | None = await self._ask(self._client.fill(file, data), f"write {path}")
+            return size if size == len(data) else None
         try:
-            if data is None:
-                return await self._put_large(source, file, path, offset)
-            return await self._put_small(data, file, path)
+            return await self._put_large(source, file, path, offset)
         except BaseException:
             await self._close_quietly(file)
             raise
 
-    async def _put_small(
-        self, data: bytes, file: asyncssh.SFTPClientFile, path: str
-    ) -> int | None:
-        """Write, ask the size and close in one flight: a server answers them in order."""
-        blocks = range(0, len(data), self._block)
-        doing = f"write {path}"
-        answers = await asyncio.gather(
-            *(self._ask(file.write(data[at : at + self._block], at), doing) for at in blocks),
-            self._ask(_size(file), doing),
-            self._ask(file.close(), doing),
-            return_exceptions=True,
-        )
-        for answer in answers:
-            if isinstance(answer, BaseException):
-                raise answer
-        return len(data) if answers[-2] == len(data) else None
-
-    async def _put_large(
-        self, source: Source, file: asyncssh.SFTPClientFile, path: str, offset: int
-    ) -> int | None:
-        doing = f"write {path}"
-        async with aclosing(source.chunks(offset)) as chunks, Flight(BLOCKS_IN_FLIGHT) as flight:
+    async def _put_large(self, source: Source, file: bytes, path: str, offset: int) -> int | None:
+        doing, window = f"write {path}", Window(BLOCKS_IN_FLIGHT, self._watchdog.progress)
+        async with aclosing(source.chunks(offset)) as chunks:
             async for chunk in chunks:
+                view = memoryview(chunk)
                 for at in range(0, len(chunk), self._block):
-                    block = chunk[at : at + self._block]
-                    await flight.start(self._write(file, block, offset, doing))
+                    await self._ask(window.place(), doing)
+                    block = view[at : at + self._block]
+                    self._client.write(file, offset, block, window.answered)
                     offset += len(block)
-        size = await self._ask(_size(file), doing)
-        await self._ask(file.close(), doing)
-        return size
+        await self._ask(window.empty(), doing)
+        # Asks for the size and closes.
+        return await self._ask(self._client.fill(file, b""), doing)
 
-    async def _write(
-        self, file: asyncssh.SFTPClientFile, block: bytes, offset: int, doing: str
-    ) -> None:
-        await self._ask(file.write(block, offset), doing)
-
-    async def _close_quietly(self, file: asyncssh.SFTPClientFile) -> None:
+    async def _close_quietly(self, file: bytes) -> None:
         try:
             with self._watchdog:
-                await file.close()
+                await self._client.close(file)
         except (asyncssh.Error, OSError):
             pass  # the error that matters is already on its way
-
-
-async def _size(file: asyncssh.SFTPClientFile) -> int | None:
-    """The size in bytes of an open file, if the server tells it."""
-    try:
-        return (await file.stat()).size
-    except sftp_errors.UNTOLD:
-        return None
-
-
-def _text(name: str | bytes) -> str:
-    return name if isinstance(name, str) else name.decode("utf-8", "surrogateescape")

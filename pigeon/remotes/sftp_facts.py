@@ -30,9 +30,7 @@ def facts(
     return {name: words for name, words in found.items() if words}
 
 
-def of_asyncssh(
-    connection: asyncssh.SSHClientConnection, client: asyncssh.SFTPClient
-) -> dict[str, str]:
+def of_asyncssh(connection: asyncssh.SSHClientConnection, version: int) -> dict[str, str]:
     """The facts of an open connection of asyncssh."""
 
     def told(name: str) -> str:
@@ -41,7 +39,7 @@ def of_asyncssh(
 
     return facts(
         server=told("server_version"),
-        version=client.version,
+        version=version,
         key=connection.get_server_host_key(),
         cipher=told("send_cipher"),
         kex=told("key_exchange"),

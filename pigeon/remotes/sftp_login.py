@@ -15,8 +15,8 @@ from pigeon.remotes import sftp_hostkeys, sftp_identity, sftp_refusals
 from pigeon.remotes.base import Remote
 from pigeon.remotes.sftp_hostkeys import HostKeys
 from pigeon.remotes.sftp_identity import agent_empty, agent_failed, read_identity
+from pigeon.remotes.sftp_session import SFTPSession
 from pigeon.remotes.sftp_transport import Sockets
-from pigeon.remotes.sftp_writer import start_gathering_client
 
 #: Ciphers with built-in authentication first: they cost a third less than CTR and MAC.
 CIPHERS = "^aes128-gcm@openssh.com,aes256-gcm@openssh.com"
@@ -52,7 +52,7 @@ class Login:
         self._host_keys = HostKeys(remote)
         self._agent: asyncssh.SSHAgentClient | None = None
 
-    async def connect(self) -> tuple[asyncssh.SSHClientConnection, asyncssh.SFTPClient]:
+    async def connect(self) -> tuple[asyncssh.SSHClientConnection, SFTPSession]:
         """An open connection with an SFTP session on it.
 
         Raises:
@@ -68,7 +68,7 @@ class Login:
         try:
             async with asyncio.timeout(self._remote.timeout):
                 connection = await self._connect()
-                return connection, await start_gathering_client(connection)
+                return connection, await SFTPSession.start(connection)
         except BaseException as error:
             if connection is not None:
                 connection.abort()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import io
+import os
 from collections.abc import AsyncGenerator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -94,7 +95,9 @@ class Source:
 
     def opened(self) -> BinaryIO:
         """The content as a stream, unchecked. Raises ``OSError``."""
-        return self.local_path.open("rb") if self.content is None else io.BytesIO(self.content)
+        if self.content is not None:
+            return io.BytesIO(self.content)
+        return open(os.fspath(self.local_path), "rb")  # noqa: PTH123 - in half the time
 
     def check(self) -> None:
         """Read it all once, for those that read :meth:`opened` in an order of their own.

@@ -63,6 +63,8 @@ class Ladder:
     async def climb(self, parcel: Parcel) -> None:
         """Put ``parcel``; what has not landed when it fails is taken back."""
         try:
+            if self._is_plain(parcel):
+                return await self._put_alone(parcel)
             await self._look(parcel)
             self.delivery.traces = True
             for one in self._all:
@@ -71,6 +73,20 @@ class Ladder:
         except BaseException as error:
             await self._take_back(error)
             raise
+
+    def _is_plain(self, parcel: Parcel) -> bool:
+        """Whether it is one file, with nothing beside it and nothing to look for first."""
+        return len(parcel.files) == 1 and self.manner.is_plain and not self.delivery.stale_tokens
+
+    async def _put_alone(self, parcel: Parcel) -> None:
+        """The same steps, of which most pushes need no more; each file costs only its own."""
+        file = parcel.files[0]
+        upload = self._upload(Source(parcel.local_path(file), file))
+        self.files.append(upload)
+        self.delivery.traces = True
+        await upload.put(self.folders)
+        await self.delivery.check_lease()
+        self.delivery.record(await upload.publish(self.folders))
 
     async def _look(self, parcel: Parcel) -> None:
         """See what stands there already, where that matters."""

@@ -64,6 +64,16 @@ class Manner:
         return self.publish == "in-place"
 
     @property
+    def is_plain(self) -> bool:
+        """Whether a file is put aside and renamed over what is there, and that is all."""
+        return (
+            self.publish != "in-place"
+            and self.overwrite == "replace"
+            and self.checksum == "none"
+            and not self.done_file
+        )
+
+    @property
     def done_file_each(self) -> bool:
         """Whether every file has a done-file of its own, not the parcel one."""
         return "{name}" in self.done_file or "{stem}" in self.done_file

@@ -90,7 +90,8 @@ class RemoteSender(Sender):
         """Put the parcel and remove what is to go, or only remove."""
         delivery.traces = False
         remote = Narrated(self._remote, delivery.note)
-        await self._sweep(remote, delivery, self._stale(delivery, delivery.held))
+        if delivery.stale_tokens:
+            await self._sweep(remote, delivery, self._stale(delivery, delivery.held))
         if delivery.action == "put":
             if delivery.parcel is None:
                 raise PermanentError("There is no parcel to put.")

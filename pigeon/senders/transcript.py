@@ -43,8 +43,16 @@ class Transcript:
         gap = []
         if self._left_out:
             gap = [(self._last[0][0], f"{self._left_out} more steps are not listed")]
+        steps = [*self._first, *gap, *self._last]
         # Redacted before it is cut: half of a secret would not be known as one.
+        texts = _redacted([step for _, step in steps], redact)
         return tuple(
-            [round(at, 4), storable(redact(step))[:LENGTH]]
-            for at, step in (*self._first, *gap, *self._last)
+            [round(at, 4), storable(text)[:LENGTH]]
+            for (at, _), text in zip(steps, texts, strict=True)
         )
+
+
+def _redacted(texts: list[str], redact: Callable[[str], str]) -> list[str]:
+    """All ``texts`` redacted, in one go unless one of them has a NUL."""
+    together = redact("\0".join(texts)).split("\0")
+    return together if len(together) == len(texts) else list(map(redact, texts))
