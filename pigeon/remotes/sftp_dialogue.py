@@ -89,6 +89,9 @@ class Dialogue(asyncssh.SSHClientSession[bytes]):
         if number not in self._waiting:
             raise asyncssh.SFTPBadMessage(f"an answer to the request {number}, which is none")
         expected, read, take = self._waiting.pop(number)
+        if kind == expected == wire.STATUS and data[at : at + 4] == wire.DONE:
+            take(None, None)  # as most are
+            return
         result: Any = None
         try:
             result, error = _read(kind, expected, read, Answer(data, at, stop)), None

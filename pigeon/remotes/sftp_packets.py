@@ -1,7 +1,7 @@
 """What a channel says becomes packets of SSH, with a third of the copies that asyncssh makes.
 
-asyncssh makes eight to ten copies of everything on its way out, sets its cipher up anew for each
-packet, and sends an empty packet before each. For AES-GCM, which every current server has, this
+asyncssh makes eight to ten copies of everything on its way out, and sends an empty packet before
+each. For AES-GCM, which every current server has, this
 module does the last steps itself: cut into packets, encrypt, hand over. It takes part only while
 asyncssh would do just that; in all other cases, such as when keys are exchanged anew, asyncssh
 does it. Should asyncssh change inside, it does everything again, and a test says so.
@@ -18,17 +18,15 @@ from typing import Any
 
 import asyncssh
 from asyncssh.constants import MSG_CHANNEL_DATA, MSG_IGNORE
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from pigeon.remotes.sftp_cipher import BLOCK, Cipher
 
 #: Bytes that do not wait for the end of a turn of the loop.
 ENOUGH = 256 * 1024
 #: Beginnings of the names of ciphers with built-in authentication.
 _UNCHAINED = ("aes128-gcm", "aes256-gcm", "chacha20-poly1305")
-#: RFC 5647: blocks, and the tag of AES-GCM.
-_BLOCK, _TAG = 16, 16
-
 _START = struct.Struct(">BBII")
-_LENGTH, _NUMBERS = struct.Struct(">I"), struct.Struct(">II")
+_NUMBERS = struct.Struct(">II")
 #: What is used of asyncssh's insides.
 _OF_CHANNEL = (
     "_flush_send_buf", "_send_buf", "_send_chan", "_send_pktsize", "_send_state", "_send_window",
@@ -58,7 +56,7 @@ class Packets:
         self._loop = asyncio.get_running_loop()
         self._waiting: list[bytes | memoryview] = []
         self._length = 0
-        self._cipher = _Cipher()
+        self._cipher = Cipher()
         self.direct = all(hasattr(channel, name) for name in _OF_CHANNEL) and all(
             hasattr(connection, name) for name in _OF_CONNECTION
         )
@@ -113,16 +111,15 @@ class Packets:
 
     def _send(self, data: list[memoryview]) -> None:
         connection, length = self._connection, sum(map(len, data))
-        cipher = self._cipher.of(connection)
-        if cipher is None or not _in_order(connection):
+        if not (self._cipher.fits(connection._send_encryption) and _in_order(connection)):
             start = _NUMBERS.pack(self._channel._send_chan, length)
             connection.send_packet(MSG_CHANNEL_DATA, b"".join((start, *data)))
             return
-        padding = -(1 + 9 + length) % _BLOCK
-        padding += _BLOCK if padding < 4 else 0
+        padding = -(1 + 9 + length) % BLOCK
+        padding += BLOCK if padding < 4 else 0
         start = _START.pack(padding, MSG_CHANNEL_DATA, self._channel._send_chan, length)
         content = b"".join((start, *data, os.urandom(padding)))
-        connection._transport.write(cipher.encrypted(content))
+        connection._transport.write(self._cipher.encrypted(content))
         connection._send_seq = (connection._send_seq + 1) & 0xFFFFFFFF
         connection._rekey_bytes_sent += len(content)
 
@@ -137,34 +134,6 @@ def _in_order(connection: Any) -> bool:
         and connection._rekey_bytes_sent < connection._rekey_bytes
         and not (connection._rekey_seconds and time.monotonic() >= connection._rekey_time)
     )
-
-
-class _Cipher:
-    """asyncssh's AES-GCM of one direction, set up once; new keys make a new one."""
-
-    def __init__(self) -> None:
-        self._theirs: Any = None
-        self._gcm: Any = None
-        self._aes: AESGCM | None = None
-
-    def of(self, connection: Any) -> _Cipher | None:
-        """Itself, ready for the keys that ``connection`` has now; ``None``: it is no AES-GCM."""
-        if connection._send_encryption is not self._theirs:
-            self._theirs = connection._send_encryption
-            self._gcm = getattr(self._theirs, "_cipher", None)
-            names = ("_key", "_iv", "_update_iv", "encrypt_and_sign")
-            fits = type(self._gcm).__name__ == "GCMCipher"
-            fits = fits and all(hasattr(self._gcm, name) for name in names)
-            self._aes = AESGCM(self._gcm._key) if fits else None
-        return self if self._aes else None
-
-    def encrypted(self, content: bytes) -> bytes:
-        """The whole packet: its length in the clear, ``content`` encrypted, the tag (RFC 5647)."""
-        assert self._aes is not None
-        length, gcm = _LENGTH.pack(len(content)), self._gcm
-        packet = length + self._aes.encrypt(gcm._iv, content, length)
-        gcm._update_iv()
-        return packet
 
 
 def leave_out_empty_packets(connection: asyncssh.SSHClientConnection) -> None:

@@ -32,6 +32,8 @@ SAFE_LENGTH = 32 * 1024
 
 #: Codes of answers that are statuses.
 _OK, END = 0, 1
+#: How a STATUS begins that refuses nothing.
+DONE = b"\0\0\0\0"
 _ERRORS: dict[int, Callable[[str, str], asyncssh.SFTPError]] = {
     END: asyncssh.SFTPEOFError,
     2: asyncssh.SFTPNoSuchFile,
@@ -142,6 +144,11 @@ def error_of(answer: Answer) -> asyncssh.SFTPError | None:
     if kind is None:
         return asyncssh.SFTPError(code, f"{reason} (error {code})", language)
     return kind(reason, language)
+
+
+def size_of(answer: Answer) -> int | None:
+    """The size in bytes that ATTRS tell."""
+    return answer.long() if answer.number() & _SIZE else None
 
 
 def attributes_of(answer: Answer) -> asyncssh.SFTPAttrs:

@@ -10,6 +10,7 @@ from typing import Any
 import asyncssh
 
 from pigeon.remotes import sftp_protocol as wire
+from pigeon.remotes.sftp_arrivals import Arrivals
 from pigeon.remotes.sftp_dialogue import Dialogue, Read, Take, ignored, nothing
 from pigeon.remotes.sftp_errors import UNTOLD
 from pigeon.remotes.sftp_packets import Packets
@@ -26,6 +27,8 @@ def _names(answer: Answer) -> Names:
 class SFTPSession(Dialogue):
     """The requests of SFTP, each a future or a callback."""
 
+    _arrivals: Arrivals
+
     @classmethod
     async def start(cls, connection: asyncssh.SSHClientConnection) -> SFTPSession:
         """A session on ``connection``.
@@ -37,6 +40,7 @@ class SFTPSession(Dialogue):
         channel, session = await connection.create_session(cls, subsystem="sftp", encoding=None)
         assert isinstance(session, SFTPSession)
         session._packets = Packets(connection, channel)
+        session._arrivals = Arrivals(connection, channel)
         session._packets.write(struct.pack(">IBI", 5, wire.INIT, wire.VERSION))
         await session._greeting
         if session._extensions.get(b"limits@openssh.com") == b"1":
@@ -92,11 +96,10 @@ class SFTPSession(Dialogue):
     def size(self, handle: bytes, take: Take) -> None:
         """The size in bytes of an open file, ``None`` if the server does not tell."""
 
-        def told(found: asyncssh.SFTPAttrs | None, error: Exception | None) -> None:
-            untold = isinstance(error, UNTOLD)
-            take(found.size if found else None, None if untold else error)
+        def told(size: int | None, error: Exception | None) -> None:
+            take(size, None if isinstance(error, UNTOLD) else error)
 
-        self.send(wire.FSTAT, told, (wire.string(handle),), wire.ATTRS, wire.attributes_of)
+        self.send(wire.FSTAT, told, (wire.string(handle),), wire.ATTRS, wire.size_of)
 
     def fill(self, handle: bytes, data: bytes) -> asyncio.Future[int | None]:
         """Write all of an open file, ask for its size and close it, in one flight.

@@ -43,9 +43,10 @@ def test_asyncssh_is_as_we_know_it(sshd: Server) -> None:
     async def work() -> None:
         remote = remote_at(sshd.url("known"), sshd.options())
         await remote.open()
-        packets = remote._client._packets
-        assert packets.direct
-        assert packets._cipher.of(remote._connection) is not None
+        connection: Any = remote._connection
+        packets, arrivals = remote._client._packets, remote._client._arrivals
+        assert packets.direct and packets._cipher.fits(connection._send_encryption)
+        assert arrivals.direct and arrivals._cipher.fits(connection._recv_encryption)
         await remote.close()
 
     asyncio.run(work())
@@ -86,6 +87,7 @@ def test_without_its_insides_asyncssh_does_it_all(
     sshd: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("pigeon.remotes.sftp_packets._OF_CHANNEL", ("_gone",))
+    monkeypatch.setattr("pigeon.remotes.sftp_arrivals._OF_CHANNEL", ("_gone",))
     folder = sshd.folder("plain")
     remote = remote_at(sshd.url("plain"), sshd.options())
     assert asyncio.run(_put_at(remote, f"{remote.root}/a", _nothing)) == len(CONTENT)
