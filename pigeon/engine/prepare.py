@@ -16,6 +16,7 @@ from pigeon.engine.overrun import expired_untried
 from pigeon.engine.traces import left_behind
 from pigeon.exceptions import DeliveryError, NothingToPush, PigeonError, TransientError
 from pigeon.export import Exported, export
+from pigeon.models.among import Among
 from pigeon.models.attempt import Outcome
 from pigeon.models.item import ItemToPush
 from pigeon.models.publication import Publication
@@ -155,7 +156,7 @@ def _held(items: Iterable[ItemToPush], using: str) -> dict[int, list[Held]]:
     by_key = {(item.order_key, item.object_id): item.pk for item in items}
     keys = {key for key, _ in by_key}
     found: dict[int, list[Held]] = {}
-    for row in Publication.objects.using(using).filter(order_key__in=keys):
+    for row in Publication.objects.using(using).filter(Among("order_key", keys)):
         pk = by_key.get((row.order_key, row.object_id))
         if pk is not None:
             found.setdefault(pk, []).append(row.held())

@@ -58,6 +58,33 @@ def insert(
     return found
 
 
+def change_each(
+    model: type[models.Model],
+    name: str,
+    rows: Sequence[tuple[Any, ...]],
+    using: str,
+    where: Sequence[str],
+) -> None:
+    """Give the field ``name`` of many rows a value each, by a statement for each row.
+
+    That is what SQLite is quickest with; other databases would answer each of them.
+
+    Args:
+        model: whose table.
+        name: of a field whose values every database takes as they are.
+        rows: the new value, and the values of ``where`` by which the row is known.
+        using: alias of the database.
+        where: names of fields like that.
+    """
+    quoted = connections[using].ops.quote_name
+    table = quoted(model._meta.db_table)
+    changed, *known = (
+        f"{quoted(str(_field(model, each).column))} = %s" for each in (name, *where)
+    )
+    with connections[using].cursor() as cursor:
+        cursor.executemany(f"UPDATE {table} SET {changed} WHERE {' AND '.join(known)}", rows)
+
+
 def _prepared(
     model: type[models.Model], names: Sequence[str], rows: Iterable[Sequence[Any]], using: str
 ) -> Iterable[Sequence[Any]]:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Q
 
+from pigeon.models.among import Among
 from pigeon.models.chunks import chunks
 from pigeon.models.item import ItemToPush
 from pigeon.models.item_queryset import ItemQuerySet
@@ -46,10 +47,10 @@ def next_keys(items: ItemQuerySet, limit: int, now: datetime) -> list[str]:
 
 def waiting_rows(using: str, keys: Sequence[str]) -> Iterator[Waiting]:
     """All waiting items with ``keys``."""
+    waiting = ItemToPush.objects.using(using).filter(status__in=WAITING)
     for chunk in chunks(keys):
-        rows = ItemToPush.objects.using(using).filter(order_key__in=chunk, status__in=WAITING)
-        for row in rows.values_list(*Waiting.__slots__):
-            yield Waiting(*row)
+        rows = waiting.filter(Among("order_key", chunk)).values_list(*Waiting._fields)
+        yield from map(Waiting._make, rows)
 
 
 def _free(items: ItemQuerySet) -> ItemQuerySet:
