@@ -122,7 +122,7 @@ def _expired(item: ItemToPush, prepared: Prepared) -> bool:
 def _add(
     prepared: Prepared, item: ItemToPush, outcome: Exported, held: Sequence[Held], sender: Sender
 ) -> None:
-    parcel = outcome.parcel.files() if outcome.parcel else None
+    parcel = outcome.files
     if parcel is None and not held:
         message = "Nothing of it is at the destination, so there is nothing to remove."
         prepared.results.append(Result(item, Outcome.CANCELLED, message=message))
