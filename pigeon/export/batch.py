@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from django.db.models import Model
 from django.utils import timezone
@@ -212,17 +211,17 @@ def _make(
     directory = shelf.begin()
     try:
         files, left_out = build(rule, makers, directory, archive_for=found)
-        place = shelf.keep(directory)
+        place, name = shelf.keep(directory)
     except BaseException:
         shutil.rmtree(directory, ignore_errors=True)
         raise
-    described = ParcelFiles(Path(f"{shelf.folder}/{place}"), files, shelf.now, left_out)
+    described = ParcelFiles(place, files, shelf.now, left_out)
     parcel = Parcel(
         rule_name=item.rule_name,
         event_id=item.event_id,
         model_label=item.model_label,
         object_id=item.object_id,
-        directory=place,
+        directory=name,
         manifest=described.manifest(),
         size=described.size,
         rendered_at=shelf.now,

@@ -6,6 +6,7 @@ import os
 import uuid
 from datetime import datetime
 from functools import cached_property
+from pathlib import Path
 
 from pigeon.conf import conf
 from pigeon.export.building import BUILDING
@@ -35,13 +36,12 @@ class Shelf:
         self._number = 0
 
     @cached_property
-    def folder(self) -> str:
-        """The absolute path of our folder."""
-        return os.path.abspath(conf.OUTPUT_DIRECTORY)  # noqa: PTH100
+    def _root(self) -> str:
+        return f"{os.path.abspath(conf.OUTPUT_DIRECTORY)}/{check_name(self._rule)}"  # noqa: PTH100
 
     @cached_property
-    def _root(self) -> str:
-        return f"{self.folder}/{check_name(self._rule)}"
+    def _shelved(self) -> Path:
+        return Path(self._root, self._day)
 
     # Path objects cost more than what is done with them here.
 
@@ -62,8 +62,8 @@ class Shelf:
             raise disk_failed(error, "Creating a parcel") from error
         return directory
 
-    def keep(self, directory: str) -> str:
-        """Give a finished ``directory`` its place; the place, relative to our folder.
+    def keep(self, directory: str) -> tuple[Path, str]:
+        """Give a finished ``directory`` its place, which is also given relative to our folder.
 
         Raises:
             TransientError: our disk does not take it.
@@ -78,4 +78,4 @@ class Shelf:
                 os.rename(directory, place)  # noqa: PTH104
         except OSError as error:
             raise disk_failed(error, "Storing a parcel") from error
-        return f"{self._rule}/{self._day}/{name}"
+        return self._shelved / name, f"{self._rule}/{self._day}/{name}"
