@@ -73,7 +73,8 @@ def prepare(destination: Destination, items: Sequence[ItemToPush], using: str) -
     prepared = Prepared()
     alive = [item for item in items if not _expired(item, prepared)]
     held, sender = _held(alive, using), make_sender(destination)
-    for pk, files in left_behind(alive, using).items():
+    tried = [item for item in alive if item.previous_token]
+    for pk, files in (left_behind(tried, using) if tried else {}).items():
         known = {each.path for each in held.get(pk, ())}
         held.setdefault(pk, []).extend(each for each in files if each.path not in known)
     try:
