@@ -20,6 +20,7 @@ from pigeon.export.shelf import Shelf
 from pigeon.guard import Guard, guarded
 from pigeon.models import Action, ItemToPush, Parcel
 from pigeon.models.item import fetch_objects
+from pigeon.models.parcel import Kept
 from pigeon.parcel import Parcel as ParcelFiles
 from pigeon.registry import registry
 from pigeon.tracing import number, traced
@@ -216,7 +217,7 @@ def _make(
         shutil.rmtree(directory, ignore_errors=True)
         raise
     described = ParcelFiles(place, files, shelf.now, left_out)
-    parcel = Parcel(
+    kept = Kept(
         rule_name=item.rule_name,
         event_id=item.event_id,
         model_label=item.model_label,
@@ -226,7 +227,7 @@ def _make(
         size=described.size,
         rendered_at=shelf.now,
     )
-    return parcel, described
+    return Parcel.new(kept), described
 
 
 def _found(found: Model | Exception | None) -> Model | None:

@@ -115,6 +115,13 @@ def test_new_rows_tell_their_ids_in_order(alias: str) -> None:
     assert [parcel._state.db for parcel in parcels] == [alias] * 3
 
 
+def test_a_new_parcel_is_what_it_is_made_of() -> None:
+    kept = Kept("r", uuid.uuid4(), "m", "1", "d", {"files": []}, 3, WHEN)
+    parcel = Parcel.new(kept)
+    assert parcel.pk is None
+    assert Kept(*(getattr(parcel, name) for name in Kept._fields)) == kept
+
+
 def test_each_row_gets_a_value_of_its_own(alias: str) -> None:
     items = [make(alias, object_id=str(number), lease_token="t") for number in range(3)]
     rows = [(10, items[0].pk, "t"), (20, items[1].pk, "t"), (30, items[2].pk, "lost")]
