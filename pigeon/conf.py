@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from django.conf import settings as django_settings
+from django.utils.functional import empty
 
 PREFIX = "PIGEON_"
 
@@ -80,7 +81,19 @@ class Settings:
             return object.__getattribute__(self, name)
         if name in REQUIRED:
             return _required(name)
-        return getattr(django_settings, PREFIX + name, getattr(Settings, name))
+        return getattr(_settings(), PREFIX + name, getattr(Settings, name))
+
+
+def _settings() -> Any:
+    """Django's settings as they are now, without the wrapper, which is slow where one is missing.
+
+    Some are asked for with each item.
+    """
+    present = _unwrapped(django_settings, "_wrapped")
+    return django_settings if present is empty else present
+
+
+_unwrapped = object.__getattribute__
 
 
 def _required(name: str) -> Any:

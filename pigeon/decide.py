@@ -87,14 +87,21 @@ def accepts_type(rule: DefaultConfiguration, instance: Model) -> bool:
         return True
 
 
-def accepts_state(rule: DefaultConfiguration, instance: Model) -> bool:
+def accepts_state(
+    rule: DefaultConfiguration, instance: Model, before: Guard | None = None
+) -> bool:
     """Whether ``filter_by_state`` accepts ``instance`` as it is now.
+
+    Args:
+        rule: the rule.
+        instance: the object.
+        before: as for :func:`pigeon.guard.guarded`.
 
     Raises:
         FilterByStateError: the filter raised.
         SupervisorError: no supervisor could be had.
     """
-    with guarded():
+    with guarded(before):
         hooks = hooks_for(rule, instance)
         try:
             return hooks is not None and hooks.filter_by_state(instance)

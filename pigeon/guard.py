@@ -27,6 +27,11 @@ class Guard:
             if connection.in_atomic_block
         ]
 
+    @property
+    def watches_anything(self) -> bool:
+        """Whether there was a transaction when it was made."""
+        return bool(self._watches)
+
     def __enter__(self) -> Guard:
         for watch in self._watches:
             watch.connection.execute_wrappers.append(watch)
@@ -49,9 +54,14 @@ class Guard:
                 watch.settle(failed)
 
 
-def guarded() -> Guard:
-    """A guard for one block: if it raises, what it did to the database is undone."""
-    return Guard()
+def guarded(before: Guard | None = None) -> Guard:
+    """A guard for one block: if it raises, what it did to the database is undone.
+
+    Args:
+        before: one that was made before, in the same transaction or outside of any. In most
+            workers there is none to spoil, and ``before`` is good for all blocks.
+    """
+    return Guard() if before is None or before.watches_anything else before
 
 
 class _Watch:

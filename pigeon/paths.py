@@ -20,6 +20,9 @@ MAX_PATH_BYTES = 1000
 #: Pigeon's own temporary names: of a file on its way, and of a parcel that is being built.
 RESERVED = re.compile(r"\..*\.[0-9a-f]{32}\.part|\.building-.*", re.DOTALL)
 
+#: A name that is safe without a closer look, as most are.
+_PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,199}")
+
 #: Unicode categories that cannot be seen or that change how others are shown, and the word.
 _INVISIBLE = {
     "Cc": "a control character",
@@ -42,6 +45,8 @@ def safe_relative_path(directory: str, filename: str) -> str:
     """
     _check_text("directory", directory)
     _check_text("file name", filename)
+    if not directory and _PLAIN.fullmatch(filename):
+        return filename
     if "/" in filename:
         _refuse(
             "file name", filename, "contains '/'; folders come from get_directory(), not from "

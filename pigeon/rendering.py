@@ -94,9 +94,23 @@ def _pieces(template: Any, context: dict[str, Any]) -> Iterator[str]:
     if not isinstance(wrapped, jinja2.Template):
         yield template.render(context)
         return
-    pieces = wrapped.generate(context)
+    pieces = _generated(wrapped, context)
     while several := list(islice(pieces, _PIECES)):
         yield "".join(several)
+
+
+def _generated(template: jinja2.Template, context: dict[str, Any]) -> Iterator[str]:
+    """What ``template.generate(context)`` does.
+
+    That takes as long to copy Jinja2's chained globals as to render a small template.
+    """
+    values: dict[str, Any] = {}
+    for known in reversed(getattr(template.globals, "maps", [template.globals])):
+        values |= known
+    try:
+        yield from template.root_render_func(template.new_context(values | context, shared=True))
+    except Exception:  # noqa: BLE001 - raised again, with the lines of the template
+        template.environment.handle_exception()
 
 
 def _sentence(name: str, error: Exception) -> str:

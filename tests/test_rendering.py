@@ -35,6 +35,20 @@ def test_markup_is_escaped_in_xml_and_html_only(templates: Path) -> None:
         assert rendered(name, x="<&é>") == "<&é>\n"
 
 
+def test_globals_are_there_and_the_context_comes_before_them(templates: Path) -> None:
+    part = "{{ x }}{{ lipsum }}{{ range(2)|join }}"
+    (templates / "part.txt").write_text(part)
+    (templates / "a.txt").write_text(
+        "{% import 'macros.txt' as m with context %}"
+        + part
+        + "{% include 'part.txt' %}{{ m.m() }}"
+    )
+    (templates / "macros.txt").write_text(
+        "{% macro m() %}{{ x }}{{ range(3)|join }}{% endmacro %}"
+    )
+    assert rendered("a.txt", x="X", lipsum="mine") == "Xmine01Xmine01X012"
+
+
 def test_json_keeps_unicode(templates: Path) -> None:
     (templates / "a.json").write_text("{{ x|tojson }}")
     assert rendered("a.json", x="été 北京") == '"été 北京"'

@@ -16,6 +16,7 @@ from pigeon.engine.overrun import expired_untried
 from pigeon.engine.traces import left_behind
 from pigeon.exceptions import DeliveryError, NothingToPush, PigeonError, TransientError
 from pigeon.export import Exported, export
+from pigeon.models.among import Among
 from pigeon.models.attempt import Outcome
 from pigeon.models.item import ItemToPush
 from pigeon.models.publication import Publication
@@ -72,7 +73,8 @@ def prepare(destination: Destination, items: Sequence[ItemToPush], using: str) -
     prepared = Prepared()
     alive = [item for item in items if not _expired(item, prepared)]
     held, sender = _held(alive, using), make_sender(destination)
-    for pk, files in left_behind(alive, using).items():
+    tried = [item for item in alive if item.previous_token]
+    for pk, files in (left_behind(tried, using) if tried else {}).items():
         known = {each.path for each in held.get(pk, ())}
         held.setdefault(pk, []).extend(each for each in files if each.path not in known)
     try:
@@ -121,7 +123,7 @@ def _expired(item: ItemToPush, prepared: Prepared) -> bool:
 def _add(
     prepared: Prepared, item: ItemToPush, outcome: Exported, held: Sequence[Held], sender: Sender
 ) -> None:
-    parcel = outcome.parcel.files() if outcome.parcel else None
+    parcel = outcome.files
     if parcel is None and not held:
         message = "Nothing of it is at the destination, so there is nothing to remove."
         prepared.results.append(Result(item, Outcome.CANCELLED, message=message))
@@ -155,7 +157,7 @@ def _held(items: Iterable[ItemToPush], using: str) -> dict[int, list[Held]]:
     by_key = {(item.order_key, item.object_id): item.pk for item in items}
     keys = {key for key, _ in by_key}
     found: dict[int, list[Held]] = {}
-    for row in Publication.objects.using(using).filter(order_key__in=keys):
+    for row in Publication.objects.using(using).filter(Among("order_key", keys)):
         pk = by_key.get((row.order_key, row.object_id))
         if pk is not None:
             found.setdefault(pk, []).append(row.held())

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from django.db.models import Model
 from django.utils import timezone
@@ -17,9 +17,11 @@ from pigeon.export.gathering import item_makers, wanted
 from pigeon.export.hooks import hook
 from pigeon.export.locks import KeyedLocks
 from pigeon.export.shelf import Shelf
-from pigeon.guard import guarded
+from pigeon.guard import Guard, guarded
 from pigeon.models import Action, ItemToPush, Parcel
 from pigeon.models.item import fetch_objects
+from pigeon.models.parcel import Kept
+from pigeon.parcel import Parcel as ParcelFiles
 from pigeon.registry import registry
 from pigeon.tracing import number, traced
 
@@ -33,13 +35,22 @@ class Exported:
     Attributes:
         parcel: its parcel; ``None`` when there is only something to remove.
         note: what the attempt's record should say about it.
+        made: the description of the parcel's files, if it was made just now.
     """
 
     parcel: Parcel | None
     note: str = ""
+    made: ParcelFiles | None = None
+
+    @property
+    def files(self) -> ParcelFiles | None:
+        """The description of the parcel's files; ``None`` without one."""
+        return self.parcel.files() if self.parcel and not self.made else self.made
 
 
 Results = dict[int, Exported | Exception]
+#: The record of a new parcel, not yet stored, and the description of its files.
+Made = tuple[Parcel, ParcelFiles]
 
 
 @traced("pigeon.export", number)
@@ -95,10 +106,13 @@ def _export(rule: DefaultConfiguration, items: Sequence[ItemToPush]) -> Results:
         failures = _unwanted(rule, rest, parcels)
         for pk in failures:
             del rest[pk], parcels[pk]
-        failures |= _make_missing(rule, rest, parcels)
+        made, failed = _make_missing(rule, rest, parcels)
+        parcels |= {pk: parcel for pk, (parcel, _) in made.items()}
         notes = {pk: _note(rest[pk], parcel) for pk, parcel in parcels.items()}
         stored.record(rest, parcels)
-    found = {pk: Exported(parcel, notes[pk]) for pk, parcel in parcels.items()}
+    failures |= failed
+    described = {pk: files for pk, (_, files) in made.items()}
+    found = {pk: Exported(each, notes[pk], described.get(pk)) for pk, each in parcels.items()}
     return results | found | failures
 
 
@@ -122,11 +136,12 @@ def _unwanted(
     """
     asked = [items[pk] for pk in parcels if _may_be_withdrawn(items[pk])]
     objects = _objects(asked)
+    before = guarded()
     failures: dict[int, Exception] = {}
     for item in asked:
         try:
-            with guarded():
-                wanted(rule, item, _found(objects.get(item.pk)))
+            with guarded(before):
+                wanted(rule, item, _found(objects.get(item.pk)), before)
         except PigeonError as error:
             failures[item.pk] = error
     return failures
@@ -137,26 +152,28 @@ def _may_be_withdrawn(item: ItemToPush) -> bool:
 
 
 def _make_missing(
-    rule: DefaultConfiguration, items: Mapping[int, ItemToPush], parcels: dict[int, Parcel]
-) -> dict[int, Exception]:
-    """Add to ``parcels`` what it lacks for ``items``; item id → why that was not possible."""
+    rule: DefaultConfiguration, items: Mapping[int, ItemToPush], parcels: Mapping[int, Parcel]
+) -> tuple[dict[int, Made], dict[int, Exception]]:
+    """Make what ``parcels`` lacks for ``items``; item id → that, or why it was not possible."""
     missing = [item for pk, item in items.items() if pk not in parcels]
     # Before the objects are read: a parcel must never look newer than what it shows.
     now = timezone.now()
-    objects, shelf = _objects(missing), Shelf(rule.name, now)
-    made: dict[stored.Key, Parcel] = {}
+    objects, shelf, before = _objects(missing), Shelf(rule.name, now), guarded()
+    made: dict[stored.Key, Made] = {}
+    found: dict[int, Made] = {}
     failures: dict[int, Exception] = {}
     for item in missing:
         try:
             key = stored.key_of(item)
             if key not in made:
-                made[key] = _make(rule, item, objects.get(item.pk), shelf, now)
-            parcels[item.pk] = made[key]
+                with guarded(before):
+                    made[key] = _make(rule, item, _found(objects.get(item.pk)), shelf, before)
+            found[item.pk] = made[key]
         except PigeonError as error:
             failures[item.pk] = error
         except Exception as error:  # noqa: BLE001 - one item must never stop the others
             failures[item.pk] = _unexpected(rule, error)
-    return failures
+    return found, failures
 
 
 def _unexpected(rule: DefaultConfiguration, error: Exception) -> ItemError:
@@ -187,26 +204,30 @@ def _object(item: ItemToPush) -> dict[int, Model | Exception]:
 def _make(
     rule: DefaultConfiguration,
     item: ItemToPush,
-    found: Model | Exception | None,
+    found: Model | None,
     shelf: Shelf,
-    now: datetime,
-) -> Parcel:
-    found = _found(found)
-    with guarded():
-        makers = item_makers(rule, item, found)
-        with shelf.building() as directory:
-            files = build(rule, makers, directory, archive_for=found, rendered_at=now)
-            place = shelf.keep(directory)
-    return Parcel(
+    before: Guard,
+) -> Made:
+    makers = item_makers(rule, item, found, before)
+    directory = shelf.begin()
+    try:
+        files, left_out = build(rule, makers, directory, archive_for=found)
+        place, name = shelf.keep(directory)
+    except BaseException:
+        shutil.rmtree(directory, ignore_errors=True)
+        raise
+    described = ParcelFiles(place, files, shelf.now, left_out)
+    kept = Kept(
         rule_name=item.rule_name,
         event_id=item.event_id,
         model_label=item.model_label,
         object_id=item.object_id,
-        directory=place,
-        manifest=files.manifest(),
-        size=files.size,
-        rendered_at=now,
+        directory=name,
+        manifest=described.manifest(),
+        size=described.size,
+        rendered_at=shelf.now,
     )
+    return Parcel.new(kept), described
 
 
 def _found(found: Model | Exception | None) -> Model | None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterable
-from datetime import datetime
 from pathlib import Path
 
 from django.db.models import Model
@@ -14,13 +14,15 @@ from pigeon.exceptions import (
     GetDirectoryError,
     OutputGenerationError,
     OutputMakerError,
+    PigeonError,
     ValidationError,
 )
-from pigeon.export.hooks import hook, local_disk
+from pigeon.export.hooks import hook, hook_failed, local_disk
 from pigeon.export.writing import describe, write_output
 from pigeon.makers.base import BaseOutputMaker
 from pigeon.packers.base import Packer
-from pigeon.parcel import LeftOut, OutputFile, Parcel
+from pigeon.packers.flat import FlatPacker
+from pigeon.parcel import LeftOut, OutputFile
 from pigeon.paths import check_path, safe_relative_path
 from pigeon.text import storable
 from pigeon.validators.base import sentence, validate
@@ -36,19 +38,17 @@ _SECOND = f"{BUILDING}second"
 def build(
     rule: DefaultConfiguration,
     makers: Iterable[BaseOutputMaker],
-    directory: Path,
+    directory: str,
     *,
     archive_for: Model | None,
-    rendered_at: datetime,
-) -> Parcel:
-    """Make all outputs, validate and pack them.
+) -> tuple[tuple[OutputFile, ...], tuple[LeftOut, ...]]:
+    """Make all outputs, validate and pack them: what travels, and what was left out.
 
     Args:
         rule: whose packer, name and ``on_invalid`` count.
         makers: of all outputs, in order.
         directory: existing empty folder that becomes the parcel's.
         archive_for: the object after which an archive is named; ``None`` for a batch.
-        rendered_at: when the objects were read.
 
     Raises:
         ItemError: a subclass that says whose fault it is; nothing of the folder is of use then.
@@ -57,14 +57,14 @@ def build(
     packer = rule.packer() if isinstance(rule.packer, type) else rule.packer
     source = directory
     if not packer.keeps_outputs:
-        source = directory / _OUTPUTS
+        source = f"{directory}/{_OUTPUTS}"
         with local_disk("Creating a parcel"):
-            source.mkdir()
+            Path(source).mkdir()
     outputs = Outputs(rule, source)
     for maker in makers:
         outputs.add(maker)
     packed = _pack(packer, rule, outputs, directory, archive_for)
-    return Parcel(directory, tuple(packed), rendered_at, tuple(outputs.left_out))
+    return tuple(packed), tuple(outputs.left_out)
 
 
 class Outputs:
@@ -75,7 +75,9 @@ class Outputs:
         source: the folder in which they are written.
     """
 
-    def __init__(self, rule: DefaultConfiguration, source: Path) -> None:
+    # Paths are texts here: an object for each takes longer than to make the file.
+
+    def __init__(self, rule: DefaultConfiguration, source: str) -> None:
         self.rule = rule
         self.source = source
         self.made: dict[str, OutputFile] = {}
@@ -89,14 +91,14 @@ class Outputs:
         """
         path = self._path(maker)
         taken = self.made.get(path)
-        target = self.source / _SECOND if taken else self.source / path
+        target = f"{self.source}/{_SECOND if taken else path}"
         try:
             output = write_output(maker, self.rule.name, path, target)
             self._validate(maker, path, target)
         except ValidationError as error:
             if self.rule.on_invalid != "skip":
                 raise
-            target.unlink()
+            os.unlink(target)  # noqa: PTH108
             self.left_out.append(LeftOut(path, storable(str(error))))
             return
         if taken:
@@ -104,21 +106,31 @@ class Outputs:
         self.made[path] = output
 
     def _path(self, maker: BaseOutputMaker) -> str:
-        name = type(maker).__name__
-        with hook(GetDirectoryError, self.rule.name, f"get_directory of {name}"):
+        asked = "get_directory"
+        try:
             directory = maker.get_directory()
-        with hook(GetDirectoryError, self.rule.name, f"get_filename of {name}"):
+            asked = "get_filename"
             filename = maker.get_filename()
+        except PigeonError:
+            raise
+        except Exception as error:
+            what = f"{asked} of {type(maker).__name__}"
+            raise hook_failed(error, GetDirectoryError, self.rule.name, what) from error
         return safe_relative_path(directory, filename)
 
-    def _validate(self, maker: BaseOutputMaker, path: str, target: Path) -> None:
-        with hook(OutputGenerationError, self.rule.name, f"validators of {type(maker).__name__}"):
+    def _validate(self, maker: BaseOutputMaker, path: str, target: str) -> None:
+        try:
             validators = maker.get_validators()
+        except PigeonError:
+            raise
+        except Exception as error:
+            what = f"validators of {type(maker).__name__}"
+            raise hook_failed(error, OutputGenerationError, self.rule.name, what) from error
         if validators:
-            validate(target, path, validators)
+            validate(Path(target), path, validators)
 
-    def _compare(self, taken: OutputFile, output: OutputFile, second: Path) -> None:
-        second.unlink()
+    def _compare(self, taken: OutputFile, output: OutputFile, second: str) -> None:
+        os.unlink(second)  # noqa: PTH108
         if output != taken:
             raise OutputMakerError(
                 f"Rule {self.rule.name!r} makes two different outputs called {output.path!r} in "
@@ -130,20 +142,23 @@ def _pack(
     packer: Packer,
     rule: DefaultConfiguration,
     outputs: Outputs,
-    files: Path,
+    directory: str,
     archive_for: Model | None,
 ) -> list[OutputFile]:
     _check_some(rule, outputs)
+    if type(packer) is FlatPacker:  # they lie where they travel from
+        return list(outputs.made.values())
+    source, files = Path(outputs.source), Path(directory)
     stem = _stem(packer, rule, archive_for)
     made = list(outputs.made.values())
     with (
         hook(OutputMakerError, rule.name, f"{type(packer).__name__} as packer"),
         local_disk("Packing a parcel"),
     ):
-        paths = packer.pack(made, outputs.source, files, stem)
+        paths = packer.pack(made, source, files, stem)
         if packer.keeps_outputs:
             return [outputs.made[path] for path in paths]
-        shutil.rmtree(outputs.source)
+        shutil.rmtree(source)
         return [describe(files, check_path(path)) for path in paths]
 
 

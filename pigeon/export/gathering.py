@@ -9,8 +9,15 @@ from django.db.models import Model
 
 from pigeon.configuration import DefaultConfiguration, MassPusherConfiguration
 from pigeon.decide import accepts_state, hooks_for
-from pigeon.exceptions import ItemError, NothingToPush, OutputMakerError, SupervisorError
-from pigeon.export.hooks import hook
+from pigeon.exceptions import (
+    ItemError,
+    NothingToPush,
+    OutputMakerError,
+    PigeonError,
+    SupervisorError,
+)
+from pigeon.export.hooks import hook, hook_failed
+from pigeon.guard import Guard
 from pigeon.makers.base import BaseOutputMaker
 from pigeon.makers.template import TombstoneOutputMaker
 from pigeon.models import Action, ItemToPush
@@ -20,7 +27,7 @@ Hooks = DefaultConfiguration | BaseSupervisor
 
 
 def item_makers(
-    rule: DefaultConfiguration, item: ItemToPush, found: Model | None
+    rule: DefaultConfiguration, item: ItemToPush, found: Model | None, before: Guard | None = None
 ) -> Iterable[BaseOutputMaker]:
     """Makers of all outputs of ``item``.
 
@@ -28,6 +35,7 @@ def item_makers(
         rule: the item's rule.
         item: one object, one batch or one deletion.
         found: the object, ``None`` when its row is gone.
+        before: as for :func:`pigeon.guard.guarded`.
 
     Raises:
         NothingToPush: the object is gone or no longer wanted, or the batch is empty.
@@ -37,11 +45,15 @@ def item_makers(
         return output_makers(rule, _batch(rule, item))
     if item.action == Action.DELETED:
         return [TombstoneOutputMaker(rule, found or _from_snapshot(item))]
-    return output_makers(rule, [wanted(rule, item, found)])
+    return output_makers(rule, [wanted(rule, item, found, before)])
 
 
-def wanted(rule: DefaultConfiguration, item: ItemToPush, found: Model | None) -> Model:
+def wanted(
+    rule: DefaultConfiguration, item: ItemToPush, found: Model | None, before: Guard | None = None
+) -> Model:
     """The object of ``item``, if it is still there and may still go out.
+
+    Args: as for :func:`item_makers`.
 
     Raises:
         NothingToPush: it is gone or no longer wanted.
@@ -52,7 +64,7 @@ def wanted(rule: DefaultConfiguration, item: ItemToPush, found: Model | None) ->
         raise NothingToPush(
             f"{item.model_label} {item.object_id} was deleted before its turn; nothing was sent."
         )
-    if not accepts_state(rule, found):
+    if not accepts_state(rule, found, before):
         raise NothingToPush(
             f"{item.model_label} {item.object_id} is no longer accepted by filter_by_state; "
             "nothing was sent."
@@ -96,9 +108,10 @@ def output_makers(
         if instance is None:
             pending.pop()
             continue
-        if _key(instance) in seen:
+        key = _key(instance)
+        if key in seen:
             continue
-        seen.add(_key(instance))
+        seen.add(key)
         hooks = hooks_for(rule, instance)
         if hooks is not None:
             yield from _makers(rule, hooks, instance)
@@ -113,8 +126,12 @@ def _key(instance: Model) -> object:
 def _makers(
     rule: DefaultConfiguration, hooks: Hooks, instance: Model
 ) -> Iterable[BaseOutputMaker]:
-    with hook(OutputMakerError, rule.name, "get_output_makers"):
+    try:
         makers = list(hooks.get_output_makers(instance))
+    except PigeonError:
+        raise
+    except Exception as error:
+        raise hook_failed(error, OutputMakerError, rule.name, "get_output_makers") from error
     for maker in makers:
         if not isinstance(maker, BaseOutputMaker):
             raise OutputMakerError(
@@ -125,8 +142,12 @@ def _makers(
 
 
 def _related(rule: DefaultConfiguration, hooks: Hooks, instance: Model) -> Iterator[Model]:
-    with hook(SupervisorError, rule.name, "get_related_items"):
+    try:
         return iter(hooks.get_related_items(instance))
+    except PigeonError:
+        raise
+    except Exception as error:
+        raise hook_failed(error, SupervisorError, rule.name, "get_related_items") from error
 
 
 def _batch(rule: DefaultConfiguration, item: ItemToPush) -> Iterator[Model]:
@@ -141,8 +162,12 @@ def _batch(rule: DefaultConfiguration, item: ItemToPush) -> Iterator[Model]:
 def _next(
     error_class: type[ItemError], rule: DefaultConfiguration, name: str, objects: Iterator[Model]
 ) -> Model | None:
-    with hook(error_class, rule.name, name):
+    try:
         return next(objects, None)
+    except PigeonError:
+        raise
+    except Exception as error:
+        raise hook_failed(error, error_class, rule.name, name) from error
 
 
 def _check_model(item: ItemToPush) -> None:

@@ -11,8 +11,31 @@ from pigeon.rendering import where
 _PASSING = (OperationalError, InterfaceError, ConnectionError, TimeoutError)
 
 
+def hook_failed(
+    error: Exception, error_class: type[ItemError], rule_name: str, name: str
+) -> PigeonError:
+    """What :class:`hook` raises from ``error``, which is no ``PigeonError``.
+
+    For hooks that run for each item: an ``except`` costs nothing until it is needed.
+    """
+    wrapper = TransientError if isinstance(error, _PASSING) else error_class
+    place = where(error)
+    return wrapper(
+        f"{name} of rule {rule_name!r} raised {type(error).__name__}: {error}"
+        + (f" (template {place})" if place else "")
+    )
+
+
+def disk_failed(error: OSError, doing: str) -> TransientError:
+    """What :class:`local_disk` raises from ``error``."""
+    return TransientError(
+        f"{doing} below PIGEON_OUTPUT_DIRECTORY failed: {error}. Check its free "
+        "space and permissions; the item is tried again."
+    )
+
+
 class hook:
-    """Run a hook of a rule; a class, because it runs a dozen times for each item.
+    """Run a hook of a rule.
 
     Args:
         error_class: what its exceptions become.
@@ -36,14 +59,8 @@ class hook:
         return
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if not isinstance(error, Exception) or isinstance(error, PigeonError):
-            return
-        wrapper = TransientError if isinstance(error, _PASSING) else self.error_class
-        place = where(error)
-        raise wrapper(
-            f"{self.name} of rule {self.rule_name!r} raised {type(error).__name__}: {error}"
-            + (f" (template {place})" if place else "")
-        ) from error
+        if isinstance(error, Exception) and not isinstance(error, PigeonError):
+            raise hook_failed(error, self.error_class, self.rule_name, self.name) from error
 
 
 class local_disk:
@@ -66,7 +83,4 @@ class local_disk:
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, OSError):
-            raise TransientError(
-                f"{self.doing} below PIGEON_OUTPUT_DIRECTORY failed: {error}. Check its free "
-                "space and permissions; the item is tried again."
-            ) from error
+            raise disk_failed(error, self.doing) from error

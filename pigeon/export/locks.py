@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Hashable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from weakref import WeakValueDictionary
 
 
@@ -29,7 +29,12 @@ class KeyedLocks:
         """Hold the locks of all ``keys``, taken in one order so that nobody waits in a ring."""
         with self._guard:
             locks = [self._locks.setdefault(key, _Lock()) for key in sorted(set(keys))]
-        with ExitStack() as held:
+        held: list[_Lock] = []
+        try:
             for each in locks:
-                held.enter_context(each.lock)
+                each.lock.acquire()
+                held.append(each)
             yield
+        finally:
+            for each in reversed(held):
+                each.lock.release()

@@ -39,11 +39,7 @@ def preview(rule: DefaultConfiguration, objects: Model | Iterable[Model]) -> Ite
         with guarded():
             with hook(ItemError, rule.name, "initialize_push"):
                 rule.initialize_push()
-            parcel = build(
-                rule,
-                output_makers(rule, several),
-                Path(folder),
-                archive_for=single,
-                rendered_at=timezone.now(),
-            )
-        yield parcel
+            now = timezone.now()
+            makers = output_makers(rule, several)
+            files, left_out = build(rule, makers, folder, archive_for=single)
+        yield Parcel(Path(folder), files, now, left_out)

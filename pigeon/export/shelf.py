@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import os
-import shutil
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
 from pigeon.conf import conf
 from pigeon.export.building import BUILDING
-from pigeon.export.hooks import local_disk
+from pigeon.export.hooks import disk_failed
 from pigeon.paths import check_name
 
 #: Days, as directories of parcels are named after them.
@@ -25,10 +22,13 @@ class Shelf:
 
     Args:
         rule_name: name of the rule.
+
+    Attributes:
         now: when they are rendered.
     """
 
     def __init__(self, rule_name: str, now: datetime) -> None:
+        self.now = now
         self._rule = rule_name
         self._day = now.strftime(DAY)
         #: What the names of all directories here begin with; a number makes each its own.
@@ -39,38 +39,43 @@ class Shelf:
     def _root(self) -> str:
         return f"{os.path.abspath(conf.OUTPUT_DIRECTORY)}/{check_name(self._rule)}"  # noqa: PTH100
 
-    @contextmanager
-    def building(self) -> Iterator[Path]:
-        """A new directory, which is removed if what is done in it fails.
+    @cached_property
+    def _shelved(self) -> Path:
+        return Path(self._root, self._day)
+
+    # Path objects cost more than what is done with them here.
+
+    def begin(self) -> str:
+        """A new directory, to be kept or to be removed.
 
         Raises:
             TransientError: our disk does not take it.
         """
         self._number += 1
-        directory = Path(f"{self._root}/{BUILDING}{self._stem}{self._number:08x}")
-        with local_disk("Creating a parcel"):
-            try:
-                directory.mkdir()
-            except FileNotFoundError:
-                directory.mkdir(parents=True)
+        directory = f"{self._root}/{BUILDING}{self._stem}{self._number:08x}"
         try:
-            yield directory
-        except BaseException:
-            shutil.rmtree(directory, ignore_errors=True)
-            raise
+            try:
+                os.mkdir(directory)  # noqa: PTH102
+            except FileNotFoundError:
+                os.makedirs(directory)  # noqa: PTH103
+        except OSError as error:
+            raise disk_failed(error, "Creating a parcel") from error
+        return directory
 
-    def keep(self, directory: Path) -> str:
-        """Give a finished ``directory`` its place; the place, relative to our folder.
+    def keep(self, directory: str) -> tuple[Path, str]:
+        """Give a finished ``directory`` its place, which is also given relative to our folder.
 
         Raises:
             TransientError: our disk does not take it.
         """
-        name = directory.name.removeprefix(BUILDING)
+        name = directory.rpartition(BUILDING)[2]
         place = f"{self._root}/{self._day}/{name}"
-        with local_disk("Storing a parcel"):
+        try:
             try:
-                os.rename(directory, place)  # noqa: PTH104 - a path object costs more than this
+                os.rename(directory, place)  # noqa: PTH104
             except FileNotFoundError:
                 os.makedirs(f"{self._root}/{self._day}", exist_ok=True)  # noqa: PTH103
                 os.rename(directory, place)  # noqa: PTH104
-        return f"{self._rule}/{self._day}/{name}"
+        except OSError as error:
+            raise disk_failed(error, "Storing a parcel") from error
+        return self._shelved / name, f"{self._rule}/{self._day}/{name}"

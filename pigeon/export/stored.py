@@ -5,10 +5,12 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 
-from django.db import transaction
+from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from django.db.models import OuterRef, Subquery
 
 from pigeon.models import ItemToPush, Parcel
+from pigeon.models.among import Among
+from pigeon.models.bulk import change_each
 
 #: What an event's rendering of one object belongs to: event, rule, model, object.
 Key = tuple[str, str, str, str]
@@ -77,27 +79,29 @@ def record(items: Mapping[int, ItemToPush], parcels: Mapping[int, Parcel]) -> No
     changed |= {pk: parcel for pk, parcel in parcels.items() if parcel.pk is None}
     if not changed:
         return
-    alias = next(iter(items.values()))._state.db
+    alias = next(iter(items.values()))._state.db or DEFAULT_DB_ALIAS
     new = {id(parcel): parcel for parcel in changed.values() if parcel.pk is None}
     try:
         with transaction.atomic(using=alias):
             Parcel.objects.using(alias).keep(list(new.values()))
             _assign(alias, items, changed)
+            for pk, parcel in changed.items():
+                items[pk].parcel = parcel
     except BaseException:
         for parcel in new.values():
             shutil.rmtree(parcel.files().directory, ignore_errors=True)
         raise
 
 
-def _assign(
-    alias: str | None, items: Mapping[int, ItemToPush], parcels: Mapping[int, Parcel]
-) -> None:
+def _assign(alias: str, items: Mapping[int, ItemToPush], parcels: Mapping[int, Parcel]) -> None:
+    if connections[alias].vendor == "sqlite":
+        rows = [(parcel.pk, pk, items[pk].lease_token) for pk, parcel in parcels.items()]
+        change_each(ItemToPush, "parcel", rows, alias, where=("id", "lease_token"))
+        return
     held = ItemToPush.objects.using(alias).filter(
-        pk__in=list(parcels), lease_token__in={items[pk].lease_token for pk in parcels}
+        Among("pk", parcels), lease_token__in={items[pk].lease_token for pk in parcels}
     )
     # Matched by the database: a CASE of a hundred branches takes Django longer to write.
     same = {name: OuterRef(name) for name in KEY}
-    mine = Parcel.objects.filter(pk__in={parcel.pk for parcel in parcels.values()}, **same)
+    mine = Parcel.objects.filter(Among("pk", {each.pk for each in parcels.values()}), **same)
     held.update(parcel_id=Subquery(mine.values("pk")[:1]))
-    for pk, parcel in parcels.items():
-        items[pk].parcel = parcel

@@ -7,16 +7,18 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
-from pigeon.exceptions import OutputGenerationError, OutputMakerError, ValidationError
-from pigeon.export.hooks import hook, local_disk
+from pigeon.exceptions import OutputGenerationError, OutputMakerError, PigeonError, ValidationError
+from pigeon.export.hooks import disk_failed, hook_failed, local_disk
 from pigeon.makers.base import BaseOutputMaker, described
 from pigeon.parcel import OutputFile
 
 if TYPE_CHECKING:
-    from _typeshed import ReadableBuffer
+    from _typeshed import ReadableBuffer, StrPath
 
 #: Files from this many bytes on are linked rather than copied, where that is possible.
 LINKED = 1024 * 1024
+#: Pieces with fewer bytes than this are written together.
+GATHERED = 4096
 #: The name that a link has for a moment; no output can have it.
 LINK = ".building-link"
 
@@ -25,17 +27,22 @@ class Measured(io.BufferedIOBase):
     """A file to write to that knows its size and digest, and refuses to become too large.
 
     Args:
-        target: the file, open.
+        target: the file, open and without a buffer: small pieces are gathered here.
         path: where it lies.
         limit: bytes it may have, ``None`` for any number.
     """
 
-    def __init__(self, target: BinaryIO, path: Path, limit: int | None) -> None:
+    def __init__(self, target: io.FileIO, path: StrPath, limit: int | None) -> None:
         self._target = target
-        self._path = path
+        self._place = path
         self._limit = limit
         self._digest = hashlib.sha256()
+        self._gathered = bytearray()
         self.size = 0
+
+    @property
+    def _path(self) -> Path:
+        return Path(self._place)
 
     def writable(self) -> bool:
         """It is."""
@@ -50,10 +57,34 @@ class Measured(io.BufferedIOBase):
         """
         length = memoryview(data).nbytes
         self._grow(length)
-        self._digest.update(data)
-        with local_disk("Writing an output"):
-            self._target.write(data)
+        if length >= GATHERED:
+            self.finish()
+            self._put(data)
+        else:
+            self._gathered += data
+            if len(self._gathered) >= GATHERED:
+                self.finish()
         return length
+
+    def finish(self) -> None:
+        """Write what was gathered.
+
+        Raises:
+            TransientError: our disk does not take it.
+        """
+        if self._gathered:
+            gathered, self._gathered = self._gathered, bytearray()
+            self._put(gathered)
+
+    def _put(self, data: ReadableBuffer) -> None:
+        self._digest.update(data)
+        try:
+            written = self._target.write(data)
+            left = memoryview(data).cast("B")[written:]
+            while left:  # a disk that is nearly full takes a part, then says so
+                left = left[self._target.write(left) :]
+        except OSError as error:
+            raise disk_failed(error, "Writing an output") from error
 
     def _grow(self, length: int) -> None:
         self.size += length
@@ -90,11 +121,11 @@ class Measured(io.BufferedIOBase):
 
     @property
     def sha256(self) -> str:
-        """Digest of what was written so far."""
+        """Digest of what was written, once it is finished."""
         return self._digest.hexdigest()
 
 
-def write_output(maker: BaseOutputMaker, rule_name: str, path: str, target: Path) -> OutputFile:
+def write_output(maker: BaseOutputMaker, rule_name: str, path: str, target: StrPath) -> OutputFile:
     """Let ``maker`` write its output to the new file ``target``.
 
     Args:
@@ -111,14 +142,16 @@ def write_output(maker: BaseOutputMaker, rule_name: str, path: str, target: Path
     """
     with _created(target, path) as file:
         measured = Measured(file, target, maker.max_size)
-        name = f"{type(maker).__name__} for {described(maker.instance)}"
         try:
-            with hook(OutputGenerationError, rule_name, name):
-                maker.write(cast("BinaryIO", measured))
+            maker.write(cast("BinaryIO", measured))
         except ValidationError as error:
             raise ValidationError(f"{path} was refused: {error}.") from error
-        with local_disk("Writing an output"):
-            file.flush()
+        except PigeonError:
+            raise
+        except Exception as error:
+            name = f"{type(maker).__name__} for {described(maker.instance)}"
+            raise hook_failed(error, OutputGenerationError, rule_name, name) from error
+        measured.finish()
     return OutputFile(path, measured.size, measured.sha256)
 
 
@@ -129,13 +162,13 @@ def describe(directory: Path, path: str) -> OutputFile:
         return OutputFile(path, content.tell(), digest)
 
 
-def _created(target: Path, path: str) -> io.BufferedWriter:
+def _created(target: StrPath, path: str) -> io.FileIO:
     try:
         try:
-            return target.open("xb")
+            return io.FileIO(target, "x")
         except FileNotFoundError:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            return target.open("xb")
+            Path(target).parent.mkdir(parents=True, exist_ok=True)
+            return io.FileIO(target, "x")
     except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
         raise OutputMakerError(
             f"The output {path!r} collides with another one of the parcel, for this disk or "

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, NamedTuple
 
 from django.db import connections, models
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.constants import OnConflict
 
 from pigeon.models.chunks import CHUNK, chunks
@@ -33,7 +35,8 @@ def insert(
 
     Args:
         model: whose table.
-        rows: tuples of one class, whose names are those of the model's fields.
+        rows: tuples of one class, whose names are those of the model's fields; none holds
+            ``None`` for JSON.
         using: alias of the database.
         unique: field names of a unique constraint; empty: a conflict is an error.
         adding: of these fields the numbers are added to those of the row that is there.
@@ -58,27 +61,69 @@ def insert(
     return found
 
 
+def change_each(
+    model: type[models.Model],
+    name: str,
+    rows: Sequence[tuple[Any, ...]],
+    using: str,
+    where: Sequence[str],
+) -> None:
+    """Give the field ``name`` of many rows a value each, by a statement for each row.
+
+    That is what SQLite is quickest with; other databases would answer each of them.
+
+    Args:
+        model: whose table.
+        name: of a field whose values every database takes as they are.
+        rows: the new value, and the values of ``where`` by which the row is known.
+        using: alias of the database.
+        where: names of fields like that.
+    """
+    quoted = connections[using].ops.quote_name
+    table = quoted(model._meta.db_table)
+    changed, *known = (
+        f"{quoted(str(_field(model, each).column))} = %s" for each in (name, *where)
+    )
+    with connections[using].cursor() as cursor:
+        cursor.executemany(f"UPDATE {table} SET {changed} WHERE {' AND '.join(known)}", rows)
+
+
 def _prepared(
     model: type[models.Model], names: Sequence[str], rows: Iterable[Sequence[Any]], using: str
 ) -> Iterable[Sequence[Any]]:
     """``rows`` with values as the database's driver wants them."""
-    fields = [_field(model, name) for name in names]
-    odd = [(at, f) for at, f in enumerate(fields) if not isinstance(f, _PLAIN)]
-    connection = connections[using]
-    #: Most rows have a moment in common, and the drivers of some databases are slow with it.
-    moments: dict[tuple[int, datetime], Any] = {}
+    odd = [
+        (at, _preparing(_field(model, name), connections[using]))
+        for at, name in enumerate(names)
+        if not isinstance(_field(model, name), _PLAIN)
+    ]
     for row in rows:
         values = list(row)
-        for at, field in odd:
-            value = values[at]
-            if not isinstance(value, datetime):
-                values[at] = field.get_db_prep_save(value, connection)
-            elif (at, value) in moments:
-                values[at] = moments[at, value]
-            else:
-                prepared = field.get_db_prep_save(value, connection)
-                values[at] = moments[at, value] = prepared
+        for at, prepare in odd:
+            values[at] = prepare(values[at])
         yield values
+
+
+def _preparing(
+    field: models.Field[Any, Any], connection: BaseDatabaseWrapper
+) -> Callable[[Any], Any]:
+    """What makes of a value of ``field`` what the database's driver wants."""
+    if isinstance(field, models.JSONField):
+        return partial(connection.ops.adapt_json_value, encoder=field.encoder)
+    if not isinstance(field, models.DateTimeField):
+        return partial(field.get_db_prep_save, connection=connection)
+    #: Most rows have a moment in common, and the drivers of some databases are slow with it.
+    moments: dict[datetime, Any] = {}
+
+    def prepare(value: datetime) -> Any:
+        if value not in moments:
+            # Of one without a time zone, the field says how it is meant.
+            plain = value.tzinfo is None
+            adapt: Any = connection.ops.adapt_datetimefield_value
+            moments[value] = field.get_db_prep_save(value, connection) if plain else adapt(value)
+        return moments[value]
+
+    return prepare
 
 
 def _statement(

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
+from pigeon.models.among import Among
 from pigeon.models.bulk import insert
 from pigeon.models.chunks import CHUNK, chunks
 
@@ -44,10 +45,10 @@ class HoldQuerySet(models.QuerySet["Hold"]):
     def _acquire(
         self, names: Sequence[str], token: str, now: datetime, until: datetime
     ) -> set[str]:
-        here = self.filter(name__in=names)
+        here = self.filter(Among("name", names))
         ended = here.filter(until__lte=now).order_by("name").select_for_update()
         if pks := list(ended.values_list("pk", flat=True)):
-            self.filter(pk__in=pks).delete()
+            self.filter(Among("pk", pks)).delete()
         insert(Hold, [Held(name, token, until) for name in names], self.db, ignore=True)
         return set(here.filter(token=token).values_list("name", flat=True))
 
@@ -62,14 +63,15 @@ class HoldQuerySet(models.QuerySet["Hold"]):
             pks = list(
                 ended.select_for_update(skip_locked=True).values_list("pk", flat=True)[:CHUNK]
             )
-            self.filter(pk__in=pks).delete()
+            self.filter(Among("pk", pks)).delete()
 
     def release(self, token: str, names: Collection[str] | None = None) -> int:
         """Give back what ``token`` holds, or only ``names`` of it."""
         held = self.filter(token=token)
         if names is None:
             return held.delete()[0]
-        return sum(held.filter(name__in=chunk).delete()[0] for chunk in chunks(list(names)))
+        parts = (held.filter(Among("name", chunk)) for chunk in chunks(list(names)))
+        return sum(part.delete()[0] for part in parts)
 
 
 class Hold(models.Model):

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
-from django.db.models import Case, F, Value, When
+from django.db.models import BooleanField, Case, F, Func, Value, When
 from django.db.models.functions import Concat
-from django.db.models.lookups import Exact, In
+from django.db.models.lookups import Exact
 from django.utils import timezone
 
 from pigeon.models.status import FIRST_ERROR, UNFINISHED, WAITING, Status
@@ -132,7 +132,9 @@ class ItemQuerySet(models.QuerySet["ItemToPush"]):
         Databases take an index on the status for better than a hundred ids, and it may have a
         million rows; a computed status has no index.
         """
-        return self.filter(In(F("status") + 0, statuses))
+        listed = ", ".join(str(int(each)) for each in statuses)
+        template = f"(%(expressions)s + 0) IN ({listed})"
+        return self.filter(Func(F("status"), template=template, output_field=BooleanField()))
 
     def still_for(self, destination: str) -> ItemQuerySet:
         """Of items that are named by id, those that nobody has moved away from ``destination``.

@@ -18,7 +18,7 @@ from pigeon.parcel import Parcel as ParcelFiles
 
 
 class Kept(NamedTuple):
-    """What a parcel's record says, for writing many at once."""
+    """What a parcel's record says, for writing many at once, in the order of its columns."""
 
     rule_name: str
     event_id: uuid.UUID
@@ -73,6 +73,12 @@ class Parcel(models.Model):
 
     def __str__(self) -> str:
         return self.directory
+
+    @classmethod
+    def new(cls, kept: Kept) -> Parcel:
+        """One that is not recorded yet. By position, Django is three times as quick."""
+        values: Any = kept
+        return cls(None, *values)
 
     def files(self) -> ParcelFiles:
         """The frozen description of the parcel's files; nothing is read from the disk."""

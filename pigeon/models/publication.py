@@ -10,6 +10,7 @@ from typing import NamedTuple
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from pigeon.models.among import Among
 from pigeon.models.bulk import insert
 from pigeon.models.chunks import chunks
 from pigeon.parcel import Held
@@ -49,8 +50,8 @@ class PublicationQuerySet(models.QuerySet["Publication"]):
 
     def at(self, destination: str, paths: Collection[str]) -> PublicationQuerySet:
         """Publications under ``paths`` at ``destination``."""
-        digests = [path_digest(path) for path in paths]
-        return self.filter(destination=destination, path_digest__in=digests)
+        digests = {path_digest(path) for path in paths}
+        return self.filter(Among("path_digest", digests), destination=destination)
 
     def put(self, rows: Iterable[Put]) -> None:
         """Record ``rows``; each takes the place of what stood under its path."""

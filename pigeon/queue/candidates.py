@@ -6,12 +6,13 @@ import random
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import BooleanField, Exists, F, Func, OuterRef, Q
 
+from pigeon.models.among import Among
 from pigeon.models.chunks import chunks
 from pigeon.models.item import ItemToPush
 from pigeon.models.item_queryset import ItemQuerySet
-from pigeon.models.status import WAITING
+from pigeon.models.status import WAITING, Status
 from pigeon.queue.coalesce import Waiting
 
 
@@ -46,15 +47,26 @@ def next_keys(items: ItemQuerySet, limit: int, now: datetime) -> list[str]:
 
 def waiting_rows(using: str, keys: Sequence[str]) -> Iterator[Waiting]:
     """All waiting items with ``keys``."""
+    waiting = ItemToPush.objects.using(using).filter(status__in=WAITING)
     for chunk in chunks(keys):
-        rows = ItemToPush.objects.using(using).filter(order_key__in=chunk, status__in=WAITING)
-        for row in rows.values_list(*Waiting.__slots__):
-            yield Waiting(*row)
+        rows = waiting.filter(Among("order_key", chunk)).values_list(*Waiting._fields)
+        yield from map(Waiting._make, rows)
 
 
 def _free(items: ItemQuerySet) -> ItemQuerySet:
     """Items whose order key has nothing in progress."""
-    return items.filter(~Exists(_same_key(items).in_progress()))
+    return items.filter(_FREE)
+
+
+#: In words of its own, since every claim asks twice: Django takes a millisecond to find them.
+_FREE = Func(
+    F("order_key"),
+    template=(
+        f"NOT EXISTS (SELECT 1 FROM {ItemToPush._meta.db_table} other "
+        f"WHERE other.order_key = %(expressions)s AND other.status = {Status.IN_PROGRESS:d})"
+    ),
+    output_field=BooleanField(),
+)
 
 
 def _same_key(items: ItemQuerySet) -> ItemQuerySet:

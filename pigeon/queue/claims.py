@@ -8,10 +8,11 @@ from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
 
 from django.db import connections, transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, prefetch_related_objects
 
 from pigeon.conf import conf
 from pigeon.destinations import Destination
+from pigeon.models.among import Among
 from pigeon.models.chunks import chunks
 from pigeon.models.destination_state import DestinationState, DestinationStateQuerySet
 from pigeon.models.item import ItemToPush
@@ -98,16 +99,18 @@ def _take(
     """Write what was chosen, unless somebody moved it meanwhile; the items that are ours then."""
     items = ItemToPush.objects.using(using).still_for(destination)
     for chunk in chunks(choice.superseded):
-        items.filter(pk__in=chunk).set_superseded()
+        items.filter(Among("pk", chunk)).set_superseded()
     for pk, merged in choice.merged.items():
         items.filter(pk=pk).set_merged(merged.action, merged.changed_fields, merged.lease_token)
     token = uuid.uuid4().hex
     lease = timedelta(seconds=conf.LEASE_DURATION)
     taken: list[ItemToPush] = []
     for chunk in chunks(choice.taken):
-        items.filter(pk__in=chunk).set_in_progress(token, owner, now, lease)
-        # Most have no parcel yet: joined, it would cost more than a query of its own.
-        taken += items.held(token).filter(pk__in=chunk).prefetch_related("parcel")
+        chosen = items.filter(Among("pk", chunk))
+        chosen.set_in_progress(token, owner, now, lease)
+        taken += chosen.held(token)
+    # Most have none yet: joined, it would cost more than a query of its own.
+    prefetch_related_objects([item for item in taken if item.parcel_id is not None], "parcel")
     return sorted(taken, key=lambda item: (-item.priority, item.pk))
 
 
@@ -150,8 +153,8 @@ def renew(items: Iterable[ItemToPush], using: str) -> set[int]:
         until = clock(using) + timedelta(seconds=conf.LEASE_DURATION)
         for token, pks in by_token(items).items():
             for chunk in chunks(pks):
-                mine = ItemToPush.objects.using(using).held(token).filter(pk__in=chunk)
+                mine = ItemToPush.objects.using(using).held(token).filter(Among("pk", chunk))
                 ours = mine.lock()
-                mine.filter(pk__in=ours).set_renewed(until)
+                mine.filter(Among("pk", ours)).set_renewed(until)
                 held.update(ours)
     return held

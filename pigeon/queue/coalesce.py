@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from pigeon.models.status import Action, Status
 
@@ -12,8 +13,7 @@ from pigeon.models.status import Action, Status
 MOST_TOKENS = 7
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(NamedTuple):
     """The facts of one waiting item that the decision needs, in the order of its columns."""
 
     pk: int
@@ -79,12 +79,11 @@ def choose(waiting: Iterable[Waiting], now: datetime) -> Choice:
 
 def _choose_one(group: list[Waiting], now: datetime, choice: Choice) -> None:
     *older, newest = group
-    choice.superseded += [item.pk for item in older]
-    merged = Merged(_action(group), _fields(group), _token(group))
-    if older and merged != Merged(
-        newest.action, sorted(newest.changed_fields), newest.lease_token
-    ):
-        choice.merged[newest.pk] = merged
+    if older:
+        choice.superseded += [item.pk for item in older]
+        merged = Merged(_action(group), _fields(group), _token(group))
+        if merged != Merged(newest.action, sorted(newest.changed_fields), newest.lease_token):
+            choice.merged[newest.pk] = merged
     if newest.is_due(now):
         choice.taken.append(newest.pk)
 

@@ -11,6 +11,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F
 
+from pigeon.models.among import Among
 from pigeon.models.attempt import Outcome, PushAttempt, Tried
 from pigeon.models.bulk import insert
 from pigeon.models.chunks import chunks
@@ -109,7 +110,7 @@ def _held(items: Iterable[ItemToPush], using: str) -> set[int]:
     found: set[int] = set()
     for token, pks in by_token(items).items():
         for chunk in chunks(pks):
-            rows = ItemToPush.objects.using(using).held(token).filter(pk__in=chunk)
+            rows = ItemToPush.objects.using(using).held(token).filter(Among("pk", chunk))
             found.update(rows.lock())
     return found
 
@@ -131,7 +132,7 @@ def _write(results: Sequence[Result], using: str, now: datetime) -> None:
     message = storable(sample.message)
     traces = F("lease_token" if sample.traces else "previous_token")
     for chunk in chunks([result.item.pk for result in results]):
-        items = ItemToPush.objects.using(using).filter(pk__in=chunk)
+        items = ItemToPush.objects.using(using).filter(Among("pk", chunk))
         match sample.outcome:
             case None:
                 items.set_released()

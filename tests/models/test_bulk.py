@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 import pytest
 from django.db import IntegrityError, transaction
 
-from pigeon.models import Hold, Outcome, Parcel, Publication, PushAttempt, Tally
+from pigeon.models import Hold, ItemToPush, Outcome, Parcel, Publication, PushAttempt, Tally
 from pigeon.models.attempt import Tried
-from pigeon.models.bulk import insert
+from pigeon.models.bulk import change_each, insert
 from pigeon.models.hold import Held
 from pigeon.models.parcel import Kept
 from pigeon.models.publication import Put, path_digest
@@ -113,3 +113,18 @@ def test_new_rows_tell_their_ids_in_order(alias: str) -> None:
     found = Parcel.objects.using(alias).in_bulk([parcel.pk for parcel in parcels])
     assert [found[parcel.pk].manifest for parcel in parcels] == [{"n": 3}, {"n": 1}, {"n": 2}]
     assert [parcel._state.db for parcel in parcels] == [alias] * 3
+
+
+def test_a_new_parcel_is_what_it_is_made_of() -> None:
+    kept = Kept("r", uuid.uuid4(), "m", "1", "d", {"files": []}, 3, WHEN)
+    parcel = Parcel.new(kept)
+    assert parcel.pk is None
+    assert Kept(*(getattr(parcel, name) for name in Kept._fields)) == kept
+
+
+def test_each_row_gets_a_value_of_its_own(alias: str) -> None:
+    items = [make(alias, object_id=str(number), lease_token="t") for number in range(3)]
+    rows = [(10, items[0].pk, "t"), (20, items[1].pk, "t"), (30, items[2].pk, "lost")]
+    change_each(ItemToPush, "parcel", rows, alias, where=("id", "lease_token"))
+    parcels = ItemToPush.objects.using(alias).order_by("pk").values_list("parcel_id", flat=True)
+    assert list(parcels) == [10, 20, None]
