@@ -134,23 +134,27 @@ def a_source(tmp_path: Path) -> Source:
 
 
 @pytest.mark.parametrize(
-    ("greeting", "order"),
+    ("greeting", "size", "order"),
     [
-        ("220 (vsFTPd 3.0.3)", ["EPSV", "STOR", "EPSV", "SIZE", "STOR", "EPSV", "QUIT"]),
-        ("220 ProFTPD Server", ["EPSV", "STOR", "SIZE", "EPSV", "STOR", "QUIT"]),
+        (
+            "220 (vsFTPd 3.0.3)",
+            7,
+            ["EPSV", "STOR", "SIZE", "EPSV", "RNFR", "RNTO", "STOR", "SIZE", "EPSV", "QUIT"],
+        ),
+        ("220 ProFTPD Server", None, ["EPSV", "STOR", "RNFR", "RNTO", "EPSV", "STOR", "QUIT"]),
     ],
 )
-def test_the_next_port_is_asked_for_behind_a_transfer_where_that_is_safe(
-    greeting: str, order: list[str], tmp_path: Path
+def test_size_and_the_next_port_are_asked_for_behind_a_transfer_where_that_is_safe(
+    greeting: str, size: int | None, order: list[str], tmp_path: Path
 ) -> None:
     """A server that answers in the middle of a transfer would be put out of step."""
     script = Script(GREETING=greeting, SIZE="213 7")
 
     async def put_twice(remote: FTPRemote) -> None:
-        await remote.put(a_source(tmp_path), "/in/a")
-        await remote.stat("/in/a")
+        assert await remote.put(a_source(tmp_path), "/in/a") == size
+        await remote.rename("/in/a", "/in/c", replace=True)
         script.taken.clear()
-        await remote.put(a_source(tmp_path), "/in/b")
+        assert await remote.put(a_source(tmp_path), "/in/b") == size
 
     script.run(put_twice)
     verbs = [command.split()[0] for command in script.commands]
@@ -172,7 +176,70 @@ def test_a_port_is_not_used_by_another_connection_than_that_which_asked(tmp_path
 
     script.run(put_after_opening_again)
     again = script.commands[script.commands.index("QUIT") :]
-    assert [line.split()[0] for line in again][-4:] == ["EPSV", "STOR", "EPSV", "QUIT"]
+    assert [line.split()[0] for line in again][-5:] == ["EPSV", "STOR", "SIZE", "EPSV", "QUIT"]
+
+
+@pytest.mark.parametrize("answer", ["500 what?", "550 no", "213 ?"])
+def test_a_size_that_is_not_told_behind_a_transfer_is_no_failure(
+    answer: str, tmp_path: Path
+) -> None:
+    script = Script(GREETING="220 (vsFTPd 3.0.3)", SIZE=answer)
+
+    async def put_twice(remote: FTPRemote) -> None:
+        for _ in range(2):
+            script.taken.clear()
+            assert await remote.put(a_source(tmp_path), "/in/a") is None
+
+    script.run(put_twice)
+    asked = [line.split()[0] for line in script.commands].count("SIZE")
+    assert asked == (1 if answer.startswith("500") else 2), "what it does not know is asked once"
+
+
+def test_a_refusal_counts_although_the_size_is_told(tmp_path: Path) -> None:
+    """A file of an earlier attempt may stand there."""
+    script = Script(GREETING="220 (vsFTPd 3.0.3)", SIZE="213 7", STOR="452 full")
+
+    async def put(remote: FTPRemote) -> None:
+        with pytest.raises(TransientError, match="452 full"):
+            await remote.put(a_source(tmp_path), "/in/a")
+
+    script.run(put)
+
+
+def test_who_waits_for_the_turn_hears_that_the_server_is_silent(tmp_path: Path) -> None:
+    """Both, the one whose transfer it is and the one behind it, in one time-out."""
+    class Silent(Script):
+        async def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writer.transport.abort()
+
+    script = Silent(GREETING="220 (vsFTPd 3.0.3)")
+
+    async def put_two(remote: FTPRemote) -> None:
+        puts = [remote.put(a_source(tmp_path), f"/in/{name}") for name in "ab"]
+        async with asyncio.timeout(5):
+            errors = await asyncio.gather(*puts, return_exceptions=True)
+        assert [type(error) for error in errors] == [TransientError] * 2, errors
+        assert "stopped answering for 0.4 seconds" in str(errors[0])
+        script.taken.set()  # or the server would wait for ever
+
+    script.run(put_two, timeout=0.4)
+
+
+def test_the_turn_goes_on_after_one_who_was_cancelled(tmp_path: Path) -> None:
+    script = Script(GREETING="220 (vsFTPd 3.0.3)", SIZE="213 7")
+
+    async def put_three(remote: FTPRemote) -> None:
+        puts = [
+            asyncio.create_task(remote.put(a_source(tmp_path), f"/in/{name}")) for name in "abc"
+        ]
+        await script.taken.wait()
+        puts[1].cancel()
+        async with asyncio.timeout(5):
+            done = await asyncio.gather(*puts, return_exceptions=True)
+        assert [done[0], done[2]] == [7, 7]
+        assert isinstance(done[1], asyncio.CancelledError)
+
+    script.run(put_three)
 
 
 @pytest.mark.parametrize("refusal", ["500 what?", "502 no", "522 no"])
