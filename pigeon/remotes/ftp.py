@@ -172,12 +172,12 @@ class FTPRemote(Remote):
             async with Upload(self._ftp, verb, path, offset) as upload:
                 await upload.send_all(data)
                 return await upload.size()
-        async with aclosing(source.chunks(offset)) as chunks:
-            chunk = await anext(chunks, b"")  # a file that cannot be read disturbs nobody
+        async with aclosing(source.lent(offset)) as blocks:
+            block = await anext(blocks, None)  # a file that cannot be read disturbs nobody
             async with Upload(self._ftp, verb, path, offset) as upload:
-                while chunk:
-                    await upload.send(chunk)
-                    chunk = await anext(chunks, b"")
+                while block is not None:
+                    await upload.send(block)
+                    block = await anext(blocks, None)
                 await upload.send(b"", last=True)
                 return await upload.size()
 

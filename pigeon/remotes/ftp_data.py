@@ -117,18 +117,17 @@ class DataConnection:
             raise
         return None
 
-    async def send(self, block: bytes, *, last: bool = False) -> None:
+    async def send(self, block: bytes | memoryview, *, last: bool = False) -> None:
         """Send ``block``; after the ``last`` one our side is ended.
 
         Raises:
             OSError: the server takes no more.
         """
         try:
-            if self._secured is not None:
-                block = self._secured.encrypted(block)
-                if last:
-                    block += self._secured.goodbye()
-            await self._push(block)
+            if self._secured is None:
+                await self._push(block)
+            else:
+                await self._push_secured(self._secured, memoryview(block), last=last)
             if last:
                 # Not closed: with something of the server's unread that would be a reset.
                 self._socket.shutdown(socket.SHUT_WR)
@@ -136,14 +135,24 @@ class DataConnection:
             self.cut = True
             raise
 
-    async def _push(self, block: bytes) -> None:
-        if len(block) <= PIECE:
-            await self._loop.sock_sendall(self._socket, block)
-            return
-        view = memoryview(block)
-        for start in range(0, len(block), PIECE):
-            self.left = len(block) - start
-            await self._loop.sock_sendall(self._socket, view[start : start + PIECE])
+    async def _push_secured(self, secured: Secured, block: memoryview, *, last: bool) -> None:
+        while len(block) > PIECE:  # what is encrypted at once still is in the processor's cache
+            await self._push(secured.encrypted(block[:PIECE]))
+            block = block[PIECE:]
+        data = secured.encrypted(block)
+        await self._push(data + secured.goodbye() if last else data)
+
+    async def _push(self, block: bytes | memoryview) -> None:
+        left = memoryview(block)
+        while left:
+            self.left = len(left)
+            try:
+                sent = self._socket.send(left)
+            except BlockingIOError:
+                piece = left[:PIECE]
+                await self._loop.sock_sendall(self._socket, piece)  # it waits until there is room
+                sent = len(piece)
+            left = left[sent:]
         self.left = 0
 
     async def receive(self) -> bytes:

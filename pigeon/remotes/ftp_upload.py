@@ -44,7 +44,7 @@ class Upload(Transfer):
         if left is not None:
             await self.send(left, last=True)
 
-    async def send(self, block: bytes, *, last: bool = False) -> None:
+    async def send(self, block: bytes | memoryview, *, last: bool = False) -> None:
         """Send ``block``; say which is the ``last``.
 
         Raises:

@@ -15,6 +15,7 @@ from pigeon.exceptions import (
     AuthenticationError,
     DeliveryError,
     DestinationMisconfigured,
+    ParcelDamaged,
     PermanentError,
     TransientError,
     Unreachable,
@@ -208,6 +209,7 @@ def test_a_refusal_counts_although_the_size_is_told(tmp_path: Path) -> None:
 
 def test_who_waits_for_the_turn_hears_that_the_server_is_silent(tmp_path: Path) -> None:
     """Both, the one whose transfer it is and the one behind it, in one time-out."""
+
     class Silent(Script):
         async def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             writer.transport.abort()
@@ -591,3 +593,87 @@ def test_a_wrong_login_in_tls(tls: ssl.SSLContext, certificates: Certificates) -
     script.context = tls
     with pytest.raises(AuthenticationError, match="refused the login of user 'u'"):
         script.run(nothing, "ftp+tls://u@{}/in", ca_file=str(certificates.authority))
+
+
+LARGE = bytes(range(256)) * 32_768  # 8 MB
+
+
+def a_large_source(tmp_path: Path) -> Source:
+    what = parcel(tmp_path, {"a": LARGE})
+    return Source(what.local_path(what.files[0]), what.files[0])
+
+
+@pytest.mark.parametrize("damaged", [LARGE[:-1] + b"#", LARGE + b"#", LARGE[:-1], LARGE[:99]])
+def test_a_damaged_large_file_never_counts_as_whole(damaged: bytes, tmp_path: Path) -> None:
+    """Its end is a reset, so that the server cannot take it for a whole file either."""
+
+    class Noting(Script):
+        ends: str = ""
+        size = 0
+
+        async def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            try:
+                while block := await reader.read(1_000_000):
+                    self.size += len(block)
+                self.ends = "in order"
+            except ConnectionResetError:
+                self.ends = "reset"
+            self.taken.set()
+            writer.transport.abort()
+
+    source = a_large_source(tmp_path)
+    source.local_path.write_bytes(damaged)
+    script = Noting()
+
+    async def put(remote: FTPRemote) -> None:
+        with pytest.raises(ParcelDamaged):
+            await remote.put(source, "/in/a")
+        await script.taken.wait()
+        assert not remote.broken
+
+    script.run(put)
+    assert script.ends == "reset"
+    assert script.size <= len(LARGE)
+
+
+def test_a_server_that_stops_taking_a_large_file_is_noticed(tmp_path: Path) -> None:
+    class Full(Script):
+        async def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writer.transport.pause_reading()  # type: ignore[attr-defined]
+            await self.taken.wait()
+            writer.transport.abort()
+
+    script = Full()
+    what = parcel(tmp_path, {"a": LARGE * 4})
+
+    async def put(remote: FTPRemote) -> None:
+        source = Source(what.local_path(what.files[0]), what.files[0])
+        async with asyncio.timeout(5):
+            with pytest.raises(TransientError, match=r"stopped answering for 0\.4 seconds"):
+                await remote.put(source, "/in/a")
+        assert remote.broken
+        script.taken.set()
+
+    script.run(put, timeout=0.4)
+
+
+def test_a_server_that_takes_a_large_file_slowly_is_borne_with(tmp_path: Path) -> None:
+    """As long as something moves, the file may take many times the time-out."""
+
+    class Slow(Script):
+        async def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            got = bytearray()
+            while block := await reader.read(200_000):
+                got += block
+                await asyncio.sleep(0.02)
+            self.received = bytes(got)
+            self.taken.set()
+            writer.transport.abort()
+
+    script = Slow()
+
+    async def put(remote: FTPRemote) -> None:
+        await remote.put(a_large_source(tmp_path), "/in/a")
+
+    script.run(put, timeout=0.5)
+    assert script.received == LARGE
