@@ -80,13 +80,20 @@ class FTPConnection:
             lambda: Control(self._ended, secured), host, port
         )
         self._broken = False
-        if implicit:
-            await self.control.tls
+        if secured is not None:
+            await self._settle_tls(secured)
 
     async def start_tls(self) -> None:
         """Go on in TLS. Raises ``OSError``, of which ``ssl.SSLError`` is one, or ``NotFTP``."""
-        self.control.start_tls(self.new_secured())
+        secured = self.new_secured()
+        self.control.start_tls(secured)
+        await self._settle_tls(secured)
+
+    async def _settle_tls(self, secured: Secured) -> None:
+        """Data connections make the offer that the server wanted, and save a round trip."""
         await self.control.tls
+        if secured.group and self.context is not None:
+            self.context.set_ecdh_curve(secured.group)
 
     def new_secured(self, session: ssl.SSLSession | None = None) -> Secured:
         """TLS for one more connection to the server."""
