@@ -29,6 +29,7 @@ from pigeon.remotes.ftp_errors import MISSING_OR_FORBIDDEN, UNSUPPORTED
 from pigeon.remotes.ftp_login import Security, log_in
 from pigeon.remotes.ftp_replies import Reply
 from pigeon.remotes.ftp_transfer import RestartRefused, Transfer
+from pigeon.remotes.ftp_upload import Upload
 from pigeon.remotes.source import Source
 
 #: Bytes of a listing that are taken into memory.
@@ -157,35 +158,28 @@ class FTPRemote(Remote):
         it gets the whole file again.
         """
         self._check_path(path)
-        if not (offset and await self._go_on(source, path, offset)):
-            await self._store("STOR", source, path, 0)
-        return None
+        if offset:
+            for verb in ("STOR", "APPE"):
+                if verb == "APPE" and (await self.stat(path)).size != offset:
+                    break
+                with suppress(RestartRefused):
+                    return await self._store(verb, source, path, offset)
+        return await self._store("STOR", source, path, 0)
 
-    async def _go_on(self, source: Source, path: str, offset: int) -> bool:
-        for verb in ("STOR", "APPE"):
-            if verb == "APPE" and (await self.stat(path)).size != offset:
-                break
-            with suppress(RestartRefused):
-                await self._store(verb, source, path, offset)
-                return True
-        return False
-
-    async def _store(self, verb: str, source: Source, path: str, offset: int) -> None:
-        transfer = Transfer(self._ftp, f"{verb} {path}", f"write {path}", offset)
+    async def _store(self, verb: str, source: Source, path: str, offset: int) -> int | None:
         if source.is_small:
             data = source.read()[offset:]
-            async with transfer:
-                await transfer.send(data, last=True)
-                await transfer.finish()
-            return
-        async with aclosing(source.chunks(offset)) as chunks:
-            chunk = await anext(chunks, b"")  # a file that cannot be read disturbs nobody
-            async with transfer:
-                while chunk:
-                    await transfer.send(chunk)
-                    chunk = await anext(chunks, b"")
-                await transfer.send(b"", last=True)
-                await transfer.finish()
+            async with Upload(self._ftp, verb, path, offset) as upload:
+                await upload.send_all(data)
+                return await upload.size()
+        async with aclosing(source.lent(offset)) as blocks:
+            block = await anext(blocks, None)  # a file that cannot be read disturbs nobody
+            async with Upload(self._ftp, verb, path, offset) as upload:
+                while block is not None:
+                    await upload.send(block)
+                    block = await anext(blocks, None)
+                await upload.send(b"", last=True)
+                return await upload.size()
 
     async def rename(self, old: str, new: str, *, replace: bool) -> None:
         """Rename; FTP servers replace what is there, or refuse. See :meth:`Remote.rename`."""
@@ -195,6 +189,7 @@ class FTPRemote(Remote):
         first = self._ftp.control.queue(f"RNFR {old}")
         second = self._ftp.control.queue(f"RNTO {new}")
         try:
+            await self._ftp.settled(second)
             ready = await self._ftp.answer(first, f"rename {old}")
             reply = await self._ftp.answer(second, f"rename {old} to {new}")
         except TransientError as error:
@@ -204,7 +199,8 @@ class FTPRemote(Remote):
                 f"{error} The file may or may not have its final name; the next attempt looks."
             ) from error
         finally:
-            second.answer.cancel()
+            for command in (first, second):
+                command.answer.cancel()
         if not reply.good:
             raise await self._rename_error(ready, reply, old, new)
 
@@ -289,7 +285,7 @@ class FTPRemote(Remote):
 
     def _check_path(self, path: str) -> None:
         """A line break would be a second command."""
-        if any(character in path for character in "\r\n\0"):
+        if "\n" in path or "\r" in path or "\0" in path:
             raise PermanentError(f"FTP cannot carry a name with a line break or NUL: {path!r}.")
 
 

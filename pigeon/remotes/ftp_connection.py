@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import ssl
+from contextlib import suppress
 
 from pigeon.exceptions import DestinationMisconfigured, TransientError
 from pigeon.remotes import ftp_errors
@@ -34,7 +35,10 @@ class FTPConnection:
         context: how to do TLS; ``None`` for plain FTP.
         features: upper-case names that the server's FEAT lists.
         banner: the server's greeting.
-        turn: held from asking for a data port to sending the command that uses it.
+        in_order: the server is known to read nothing while a transfer is under way, as vsftpd:
+            what is sent behind a transfer is answered together with its last word, and saves a
+            round trip. Servers that answer in the middle of a transfer would be put out of step.
+        tells_size: whether it knows SIZE, as far as we have seen.
         resumes_session: whether the last data connection resumed the TLS session; ``None``:
             unknown.
     """
@@ -44,13 +48,15 @@ class FTPConnection:
         self.context: ssl.SSLContext | None = None
         self.features: frozenset[str] = frozenset()
         self.banner = ""
-        self.turn = asyncio.Lock()
+        self.in_order = False
+        self.tells_size = True
         self.resumes_session: bool | None = None
         self.control: Control
         self.watchdog: Watchdog
         self._session: ssl.SSLSession | None = None
         self._broken = True
         self._extended = True
+        self._turn = asyncio.Lock()
         self._next_port: Command | None = None
         self._data: DataConnection | None = None
 
@@ -65,20 +71,29 @@ class FTPConnection:
         Raises ``OSError``, of which ``ssl.SSLError`` is one.
         """
         host, port = self.remote.destination.host, self.remote.port
-        self._next_port = None  # an earlier connection's may be somebody else's by now
+        # An earlier connection's port may be somebody else's by now, and whose turn it was there
+        # is of no concern here.
+        self._next_port, self._turn = None, asyncio.Lock()
         self.watchdog = Watchdog(self.remote.timeout, self.drop, self._unsent)
         secured = self.new_secured() if implicit else None
         _, self.control = await asyncio.get_running_loop().create_connection(
             lambda: Control(self._ended, secured), host, port
         )
         self._broken = False
-        if implicit:
-            await self.control.tls
+        if secured is not None:
+            await self._settle_tls(secured)
 
     async def start_tls(self) -> None:
         """Go on in TLS. Raises ``OSError``, of which ``ssl.SSLError`` is one, or ``NotFTP``."""
-        self.control.start_tls(self.new_secured())
+        secured = self.new_secured()
+        self.control.start_tls(secured)
+        await self._settle_tls(secured)
+
+    async def _settle_tls(self, secured: Secured) -> None:
+        """Data connections make the offer that the server wanted, and save a round trip."""
         await self.control.tls
+        if secured.group and self.context is not None:
+            self.context.set_ecdh_curve(secured.group)
 
     def new_secured(self, session: ssl.SSLSession | None = None) -> Secured:
         """TLS for one more connection to the server."""
@@ -123,10 +138,17 @@ class FTPConnection:
             TransientError: the connection ended, or nothing came in time.
         """
         try:
+            if command.answer.done():
+                return command.answer.result()
             with self.watchdog:
                 return await command.answer
         except (OSError, ValueError) as error:
             raise self.lost(error, doing) from error
+
+    async def settled(self, command: Command) -> None:
+        """Wait until ``command``, and so all before it, is answered, or never will be."""
+        with suppress(OSError, ValueError), self.watchdog:
+            await command.answer
 
     def lost(self, error: Exception, doing: str) -> TransientError:
         """Drop the connection; the error to raise for it."""
@@ -142,15 +164,27 @@ class FTPConnection:
             f"{self.remote.said(error)}."
         )
 
-    def ask_ahead(self) -> None:
-        """Ask for the port of the transfer after the one that was just begun.
+    async def take_turn(self) -> asyncio.Lock:
+        """Wait for the turn to ask for a data port and to send the command that uses it.
 
-        Only where the server is known to read nothing before that one has ended, as vsftpd: its
-        answer then comes together with that transfer's last word, and saves a round trip.
+        To be passed on by :meth:`pass_turn` after that command, or released.
         """
-        if "vsftpd" in self.banner.lower() and self._next_port is None:
+        while True:
+            turn = self._turn
+            with self.watchdog:
+                await turn.acquire()
+            if turn is self._turn:
+                return turn
+            turn.release()  # it was that of an earlier connection
+
+    def pass_turn(self, turn: asyncio.Lock) -> None:
+        """Let the next have the turn; where that is safe, once the port for it is there."""
+        if self.in_order:
             line = "EPSV" if self._extended else "PASV"
-            self._next_port = self.control.queue(line, rides=True)
+            then = lambda _: turn.release()  # noqa: E731
+            self._next_port = self.control.queue(line, rides=True, then=then)
+        else:
+            turn.release()
 
     async def data_port(self, doing: str) -> int:
         """A port for one data connection.

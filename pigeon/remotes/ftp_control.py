@@ -19,16 +19,24 @@ class Command:
         answer: gets the final reply; preliminary ones (1xx) are passed over.
         holds: nothing else may be sent between this command and its final reply.
         rides: but this command may, right behind it.
+        then: called at the moment when it is answered, or will not be: then with ``None``.
         sent: whether it has left.
         answered: whether the final reply has come, even if nobody waited for it any more.
     """
 
-    __slots__ = ("answer", "answered", "holds", "line", "rides", "sent")
+    __slots__ = ("answer", "answered", "holds", "line", "rides", "sent", "then")
 
     def __init__(
-        self, line: bytes, answer: asyncio.Future[Reply], *, holds: bool, rides: bool = False
+        self,
+        line: bytes,
+        answer: asyncio.Future[Reply],
+        *,
+        holds: bool,
+        rides: bool = False,
+        then: Callable[[Reply | None], object] | None = None,
     ) -> None:
         self.line, self.answer, self.holds, self.rides = line, answer, holds, rides
+        self.then = then
         self.sent = self.answered = False
 
 
@@ -68,8 +76,17 @@ class Control(asyncio.Protocol):
         self.tls: asyncio.Future[None] = self._loop.create_future()
         self._held = self._flushing = self._shaking = False
 
-    def queue(self, line: str, *, holds: bool = False, rides: bool = False) -> Command:
+    def queue(
+        self,
+        line: str,
+        *,
+        holds: bool = False,
+        rides: bool = False,
+        then: Callable[[Reply | None], object] | None = None,
+    ) -> Command:
         """Send ``line`` with the next flight; one that ``rides`` also while another holds.
+
+        See :class:`Command` for the arguments.
 
         Raises:
             ValueError: it holds a line break, which would start another command.
@@ -78,9 +95,9 @@ class Control(asyncio.Protocol):
             raise ValueError("A path must not hold a line break or a NUL.")
         answer = self._loop.create_future()
         data = f"{line}\r\n".encode("utf-8", "surrogateescape")
-        command = Command(data, answer, holds=holds, rides=rides)
+        command = Command(data, answer, holds=holds, rides=rides, then=then)
         if self.error is not None:
-            answer.set_exception(self.error)
+            _fail(command, self.error)
         else:
             self._queue.append(command)
             self._flush_soon()
@@ -93,6 +110,8 @@ class Control(asyncio.Protocol):
         while self._queue and (not self._held or self._queue[0].rides):
             command = self._queue.popleft()
             if command.answer.done():
+                if command.then is not None:
+                    command.then(None)
                 continue  # nobody waits for it any more
             command.sent, self._held = True, self._held or command.holds
             self._unanswered.append(command)
@@ -168,6 +187,8 @@ class Control(asyncio.Protocol):
         command.answered = True
         if not command.answer.done():
             command.answer.set_result(reply)
+        if command.then is not None:
+            command.then(reply)
         if command.holds:
             self._held = False
             self._flush_soon()
@@ -198,12 +219,23 @@ class Control(asyncio.Protocol):
         if self.error is None:
             self.error = error
             self._loop.call_soon(self._transport.abort)
-        waiters: list[asyncio.Future[Any]] = [self.tls]
-        waiters += (command.answer for command in (*self._unanswered, *self._queue))
-        for waiter in waiters:
-            if not waiter.done():
-                waiter.set_exception(self.error)
-                waiter.exception()  # if nobody waits any more, asyncio need not log it
+        if not self.tls.done():
+            _give(self.tls, self.error)
+        waiting = (*self._unanswered, *self._queue)
         self._unanswered.clear()
         self._queue.clear()
+        for command in waiting:
+            _fail(command, self.error)
         self._ended()
+
+
+def _fail(command: Command, error: Exception) -> None:
+    if not command.answer.done():
+        _give(command.answer, error)
+    if command.then is not None:
+        command.then(None)
+
+
+def _give(waiter: asyncio.Future[Any], error: Exception) -> None:
+    waiter.set_exception(error)
+    waiter.exception()  # if nobody waits any more, asyncio need not log it

@@ -7,6 +7,8 @@ transport and a protocol for each would cost more than the transfer.
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 import socket
 import struct
 from contextlib import suppress
@@ -19,6 +21,9 @@ from pigeon.remotes.watchdog import unacknowledged
 PIECE = 128 * 1024
 #: "Send a reset when closed": a server must not take what is there for the whole file.
 _RESET = struct.pack("ii", 1, 0)
+#: A socket that is born non-blocking, where the system has that, saves a call.
+_STREAM = socket.SOCK_STREAM | getattr(socket, "SOCK_NONBLOCK", 0)
+_UNDER_WAY = frozenset({errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EAGAIN, errno.EALREADY})
 
 
 class DataConnection:
@@ -40,9 +45,11 @@ class DataConnection:
         self.cut = self.ragged = False
         self._loop = asyncio.get_running_loop()
         self._address, self._secured = address, ours
-        self._socket = socket.socket(family, socket.SOCK_STREAM)
-        self._socket.setblocking(False)
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._socket = socket.socket(family, _STREAM)
+        if _STREAM == socket.SOCK_STREAM:
+            self._socket.setblocking(False)
+        if ours is not None:  # a handshake goes to and fro; in plain all goes one way
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     @property
     def unsent(self) -> int:
@@ -59,8 +66,9 @@ class DataConnection:
 
         Raises ``OSError``.
         """
-        with suppress(BlockingIOError):
-            self._socket.connect(self._address)
+        code = self._socket.connect_ex(self._address)
+        if code and code not in _UNDER_WAY:
+            raise OSError(code, os.strerror(code))
         try:
             self._socket.getpeername()
         except OSError:
@@ -86,18 +94,40 @@ class DataConnection:
             done = self._secured.shake(received)
         # What is left to send goes with the first block.
 
-    async def send(self, block: bytes, *, last: bool = False) -> None:
+    def send_at_once(self, block: bytes) -> bytes | None:
+        """Send the only block as far as the system takes it now; after all of it end our side.
+
+        Returns:
+            What is left, for :meth:`send`; ``None`` if our side is ended.
+
+        Raises:
+            OSError: the server takes no more.
+        """
+        if self._secured is not None:
+            return block
+        try:
+            sent = self._socket.send(block)
+            if sent < len(block):
+                return block[sent:]
+            self._socket.shutdown(socket.SHUT_WR)
+        except BlockingIOError:
+            return block
+        except OSError:
+            self.cut = True
+            raise
+        return None
+
+    async def send(self, block: bytes | memoryview, *, last: bool = False) -> None:
         """Send ``block``; after the ``last`` one our side is ended.
 
         Raises:
             OSError: the server takes no more.
         """
         try:
-            if self._secured is not None:
-                block = self._secured.encrypted(block)
-                if last:
-                    block += self._secured.goodbye()
-            await self._push(block)
+            if self._secured is None:
+                await self._push(block)
+            else:
+                await self._push_secured(self._secured, memoryview(block), last=last)
             if last:
                 # Not closed: with something of the server's unread that would be a reset.
                 self._socket.shutdown(socket.SHUT_WR)
@@ -105,14 +135,24 @@ class DataConnection:
             self.cut = True
             raise
 
-    async def _push(self, block: bytes) -> None:
-        if len(block) <= PIECE:
-            await self._loop.sock_sendall(self._socket, block)
-            return
-        view = memoryview(block)
-        for start in range(0, len(block), PIECE):
-            self.left = len(block) - start
-            await self._loop.sock_sendall(self._socket, view[start : start + PIECE])
+    async def _push_secured(self, secured: Secured, block: memoryview, *, last: bool) -> None:
+        while len(block) > PIECE:  # what is encrypted at once still is in the processor's cache
+            await self._push(secured.encrypted(block[:PIECE]))
+            block = block[PIECE:]
+        data = secured.encrypted(block)
+        await self._push(data + secured.goodbye() if last else data)
+
+    async def _push(self, block: bytes | memoryview) -> None:
+        left = memoryview(block)
+        while left:
+            self.left = len(left)
+            try:
+                sent = self._socket.send(left)
+            except BlockingIOError:
+                piece = left[:PIECE]
+                await self._loop.sock_sendall(self._socket, piece)  # it waits until there is room
+                sent = len(piece)
+            left = left[sent:]
         self.left = 0
 
     async def receive(self) -> bytes:

@@ -80,6 +80,7 @@ class _Login:
         user = self._remote.destination.username or "anonymous"
         reply = await self._control.greeting.answer
         self._connection.banner = " ".join(reply.lines)
+        self._connection.in_order = "vsftpd" in self._connection.banner.lower()
         if reply.good:
             if self._security == "explicit":
                 await self._auth_tls()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 #: Bytes of one line, and of one reply: a server that says more wants our memory.
 MAX_LINE = 8 * 1024
@@ -14,8 +14,7 @@ class NotFTP(ValueError):
     """What came is no FTP reply; the message says what came instead."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """A server's whole reply.
 
     Attributes:
@@ -53,7 +52,12 @@ class ReplyReader:
         """The replies that ``data`` completes. Raises :class:`NotFTP`."""
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:
-            if (reply := self._take(line)) is not None:
+            if not self._code and line[3:4] == b" " and len(line) < MAX_LINE:
+                # Nearly all replies are one line.
+                if not (code := line[:3]).isdigit():
+                    raise NotFTP(shown(line))
+                yield Reply(int(code), (line[4:].decode("utf-8", "replace").rstrip("\r"),))
+            elif (reply := self._take(line)) is not None:
                 yield reply
         if len(self._rest) > MAX_LINE:
             raise NotFTP(f"a line without end: {shown(self._rest)}")

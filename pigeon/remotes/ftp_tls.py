@@ -14,6 +14,27 @@ from contextlib import suppress
 from pigeon.remotes import tls
 
 _READ = 256 * 1024
+#: RFC 8446, section 4.1.3: the "random" of a server that wants another hello.
+_RETRY = bytes.fromhex("cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c")
+#: Section 4.2.8: it names the group of its key exchange in an extension of two bytes.
+_KEY_SHARE = bytes.fromhex("00330002")
+#: Section 4.2.7, and what OpenSSL calls them.
+_GROUPS = {b"\0\x17": "prime256v1", b"\0\x18": "secp384r1", b"\0\x19": "secp521r1"}
+
+
+def group_wanted(received: bytes) -> str:
+    """The key exchange that a server asks for which does not take our first offer.
+
+    Args:
+        received: what it sent first; nothing of that is encrypted yet.
+
+    Returns:
+        OpenSSL's name for it; empty if it took our offer, or if it cannot be told.
+    """
+    _, _, rest = received.partition(_RETRY)
+    extensions = rest[1 + rest[0] + 5 :] if rest else b""  # behind session, cipher, two lengths
+    _, _, group = extensions[:64].partition(_KEY_SHARE)
+    return _GROUPS.get(group[:2], "")
 
 
 class Secured:
@@ -26,12 +47,14 @@ class Secured:
 
     Attributes:
         ended: the other side has said that it ends; without that, its end may be a cut.
+        group: the key exchange that it asked for instead of what we had offered; else empty.
     """
 
     def __init__(
         self, context: ssl.SSLContext, hostname: str, session: ssl.SSLSession | None = None
     ) -> None:
         self.ended = False
+        self.group = ""
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         name = hostname.partition("%")[0]  # no certificate names an IPv6 zone
         self._tls = context.wrap_bio(
@@ -41,6 +64,7 @@ class Secured:
     def shake(self, received: bytes = b"") -> bool:
         """Go on with the handshake; whether it is done. Raises ``ssl.SSLError``."""
         self._incoming.write(received)
+        self.group = self.group or group_wanted(received)
         try:
             self._tls.do_handshake()
         except ssl.SSLWantReadError:
@@ -63,9 +87,11 @@ class Secured:
         self._incoming.write(received)
         blocks = []
         try:
-            while block := self._tls.read(_READ):
+            while self._incoming.pending or self._tls.pending():
+                if not (block := self._tls.read(_READ)):
+                    self.ended = True
+                    break
                 blocks.append(block)
-            self.ended = True
         except ssl.SSLWantReadError:
             pass
         return b"".join(blocks)

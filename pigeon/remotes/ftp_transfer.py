@@ -47,17 +47,9 @@ class Transfer:
 
     async def __aenter__(self) -> Self:
         connection = self._connection
-        async with connection.turn:
-            port = await connection.data_port(self._doing)
-            if self._offset and not self._line.startswith("APPE"):
-                reply = await connection.ask(f"REST {self._offset}", self._doing)
-                if reply.code != 350:
-                    raise RestartRefused(connection.remote.said(reply))
-            self._command = connection.control.queue(self._line, holds=True)
-            connection.ask_ahead()
-            connection.control.flush()  # data that comes before its command may get lost
+        port = await self._ask()
         self._data = connection.new_data(port)
-        self._command.answer.add_done_callback(self._answered)
+        self._command.then = self._answered
         try:
             if not self._data.try_connect():
                 async with asyncio.timeout(connection.remote.timeout):
@@ -74,9 +66,31 @@ class Transfer:
             connection.resumes_session = self._data.resumed
         return self
 
-    def _answered(self, answer: asyncio.Future[Reply]) -> None:
+    async def _ask(self) -> int:
+        """Send the command, when its turn has come; the port for its data."""
+        connection = self._connection
+        turn = await connection.take_turn()
+        try:
+            port = await connection.data_port(self._doing)
+            if self._offset and not self._line.startswith("APPE"):
+                reply = await connection.ask(f"REST {self._offset}", self._doing)
+                if reply.code != 350:
+                    raise RestartRefused(connection.remote.said(reply))
+            self._command = connection.control.queue(self._line, holds=True)
+        except BaseException:
+            turn.release()
+            raise
+        self._ask_behind()
+        connection.pass_turn(turn)
+        connection.control.flush()  # data that comes before its command may get lost
+        return port
+
+    def _ask_behind(self) -> None:
+        """Send what else is to be asked right behind the command."""
+
+    def _answered(self, reply: Reply | None) -> None:
         """A refusal ends the data connection, whoever still waits there."""
-        if not answer.cancelled() and not answer.exception() and not answer.result().good:
+        if reply is not None and not reply.good:
             self._data.wake()
 
     async def _not_connected(self, error: OSError, port: int) -> Exception:
@@ -91,18 +105,6 @@ class Transfer:
                 return reason
         self._connection.drop()
         return ftp_errors.explain_data(self._connection.remote, error, port, self._doing)
-
-    async def send(self, block: bytes, *, last: bool = False) -> None:
-        """Send ``block``; say which is the ``last``.
-
-        Raises:
-            DeliveryError: the server takes no more; it says why.
-        """
-        try:
-            with self._connection.watchdog:
-                await self._data.send(block, last=last)
-        except OSError:
-            await self.finish()
 
     async def receive(self) -> bytes:
         """The next bytes; empty at the end."""

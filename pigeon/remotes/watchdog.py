@@ -17,7 +17,8 @@ try:
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
-#: How often it looks within one time-out.
+#: How often it looks within one time-out: it ends a connection on which nothing has moved for
+#: that many looks, so after one time-out and at most a quarter.
 LOOKS = 4
 
 
@@ -62,12 +63,14 @@ class Watchdog:
         self._unsent_before = 0
         self._loop = asyncio.get_running_loop()
         self._waiting = 0
-        self._last = 0.0
+        # No clock is read, as this is noted many times for each file.
+        self._moved = False
+        self._still = 0
         self._timer: asyncio.TimerHandle | None = None
 
     def progress(self) -> None:
         """Something came back, or was taken by the other side."""
-        self._last = self._loop.time()
+        self._moved = True
 
     def stop(self) -> None:
         """Watch no longer."""
@@ -77,14 +80,14 @@ class Watchdog:
 
     def __enter__(self) -> None:
         if not self._waiting:
-            self.progress()
+            self._moved = True
         self._waiting += 1
         if self._timer is None and not self.fired:
             self._look_later()
 
     def __exit__(self, *_: object) -> None:
         self._waiting -= 1
-        self.progress()
+        self._moved = True
 
     def _look_later(self) -> None:
         self._unsent_before = self._unsent()
@@ -94,9 +97,9 @@ class Watchdog:
         self._timer = None
         if not self._waiting:
             return
-        if self._unsent() < self._unsent_before:
-            self.progress()
-        if self._loop.time() - self._last < self.timeout:
+        moved = self._moved or self._unsent() < self._unsent_before
+        self._moved, self._still = False, 0 if moved else self._still + 1
+        if self._still < LOOKS:
             self._look_later()
             return
         self.fired = True

@@ -15,6 +15,7 @@ from pigeon.exceptions import (
     AuthenticationError,
     DeliveryError,
     DestinationMisconfigured,
+    ParcelDamaged,
     PermanentError,
     TransientError,
     Unreachable,
@@ -134,23 +135,27 @@ def a_source(tmp_path: Path) -> Source:
 
 
 @pytest.mark.parametrize(
-    ("greeting", "order"),
+    ("greeting", "size", "order"),
     [
-        ("220 (vsFTPd 3.0.3)", ["EPSV", "STOR", "EPSV", "SIZE", "STOR", "EPSV", "QUIT"]),
-        ("220 ProFTPD Server", ["EPSV", "STOR", "SIZE", "EPSV", "STOR", "QUIT"]),
+        (
+            "220 (vsFTPd 3.0.3)",
+            7,
+            ["EPSV", "STOR", "SIZE", "EPSV", "RNFR", "RNTO", "STOR", "SIZE", "EPSV", "QUIT"],
+        ),
+        ("220 ProFTPD Server", None, ["EPSV", "STOR", "RNFR", "RNTO", "EPSV", "STOR", "QUIT"]),
     ],
 )
-def test_the_next_port_is_asked_for_behind_a_transfer_where_that_is_safe(
-    greeting: str, order: list[str], tmp_path: Path
+def test_size_and_the_next_port_are_asked_for_behind_a_transfer_where_that_is_safe(
+    greeting: str, size: int | None, order: list[str], tmp_path: Path
 ) -> None:
     """A server that answers in the middle of a transfer would be put out of step."""
     script = Script(GREETING=greeting, SIZE="213 7")
 
     async def put_twice(remote: FTPRemote) -> None:
-        await remote.put(a_source(tmp_path), "/in/a")
-        await remote.stat("/in/a")
+        assert await remote.put(a_source(tmp_path), "/in/a") == size
+        await remote.rename("/in/a", "/in/c", replace=True)
         script.taken.clear()
-        await remote.put(a_source(tmp_path), "/in/b")
+        assert await remote.put(a_source(tmp_path), "/in/b") == size
 
     script.run(put_twice)
     verbs = [command.split()[0] for command in script.commands]
@@ -172,7 +177,71 @@ def test_a_port_is_not_used_by_another_connection_than_that_which_asked(tmp_path
 
     script.run(put_after_opening_again)
     again = script.commands[script.commands.index("QUIT") :]
-    assert [line.split()[0] for line in again][-4:] == ["EPSV", "STOR", "EPSV", "QUIT"]
+    assert [line.split()[0] for line in again][-5:] == ["EPSV", "STOR", "SIZE", "EPSV", "QUIT"]
+
+
+@pytest.mark.parametrize("answer", ["500 what?", "550 no", "213 ?"])
+def test_a_size_that_is_not_told_behind_a_transfer_is_no_failure(
+    answer: str, tmp_path: Path
+) -> None:
+    script = Script(GREETING="220 (vsFTPd 3.0.3)", SIZE=answer)
+
+    async def put_twice(remote: FTPRemote) -> None:
+        for _ in range(2):
+            script.taken.clear()
+            assert await remote.put(a_source(tmp_path), "/in/a") is None
+
+    script.run(put_twice)
+    asked = [line.split()[0] for line in script.commands].count("SIZE")
+    assert asked == (1 if answer.startswith("500") else 2), "what it does not know is asked once"
+
+
+def test_a_refusal_counts_although_the_size_is_told(tmp_path: Path) -> None:
+    """A file of an earlier attempt may stand there."""
+    script = Script(GREETING="220 (vsFTPd 3.0.3)", SIZE="213 7", STOR="452 full")
+
+    async def put(remote: FTPRemote) -> None:
+        with pytest.raises(TransientError, match="452 full"):
+            await remote.put(a_source(tmp_path), "/in/a")
+
+    script.run(put)
+
+
+def test_who_waits_for_the_turn_hears_that_the_server_is_silent(tmp_path: Path) -> None:
+    """Both, the one whose transfer it is and the one behind it, in one time-out."""
+
+    class Silent(Script):
+        async def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writer.transport.abort()
+
+    script = Silent(GREETING="220 (vsFTPd 3.0.3)")
+
+    async def put_two(remote: FTPRemote) -> None:
+        puts = [remote.put(a_source(tmp_path), f"/in/{name}") for name in "ab"]
+        async with asyncio.timeout(5):
+            errors = await asyncio.gather(*puts, return_exceptions=True)
+        assert [type(error) for error in errors] == [TransientError] * 2, errors
+        assert "stopped answering for 0.4 seconds" in str(errors[0])
+        script.taken.set()  # or the server would wait for ever
+
+    script.run(put_two, timeout=0.4)
+
+
+def test_the_turn_goes_on_after_one_who_was_cancelled(tmp_path: Path) -> None:
+    script = Script(GREETING="220 (vsFTPd 3.0.3)", SIZE="213 7")
+
+    async def put_three(remote: FTPRemote) -> None:
+        puts = [
+            asyncio.create_task(remote.put(a_source(tmp_path), f"/in/{name}")) for name in "abc"
+        ]
+        await script.taken.wait()
+        puts[1].cancel()
+        async with asyncio.timeout(5):
+            done = await asyncio.gather(*puts, return_exceptions=True)
+        assert [done[0], done[2]] == [7, 7]
+        assert isinstance(done[1], asyncio.CancelledError)
+
+    script.run(put_three)
 
 
 @pytest.mark.parametrize("refusal", ["500 what?", "502 no", "522 no"])
@@ -524,3 +593,87 @@ def test_a_wrong_login_in_tls(tls: ssl.SSLContext, certificates: Certificates) -
     script.context = tls
     with pytest.raises(AuthenticationError, match="refused the login of user 'u'"):
         script.run(nothing, "ftp+tls://u@{}/in", ca_file=str(certificates.authority))
+
+
+LARGE = bytes(range(256)) * 32_768  # 8 MB
+
+
+def a_large_source(tmp_path: Path) -> Source:
+    what = parcel(tmp_path, {"a": LARGE})
+    return Source(what.local_path(what.files[0]), what.files[0])
+
+
+@pytest.mark.parametrize("damaged", [LARGE[:-1] + b"#", LARGE + b"#", LARGE[:-1], LARGE[:99]])
+def test_a_damaged_large_file_never_counts_as_whole(damaged: bytes, tmp_path: Path) -> None:
+    """Its end is a reset, so that the server cannot take it for a whole file either."""
+
+    class Noting(Script):
+        ends: str = ""
+        size = 0
+
+        async def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            try:
+                while block := await reader.read(1_000_000):
+                    self.size += len(block)
+                self.ends = "in order"
+            except ConnectionResetError:
+                self.ends = "reset"
+            self.taken.set()
+            writer.transport.abort()
+
+    source = a_large_source(tmp_path)
+    source.local_path.write_bytes(damaged)
+    script = Noting()
+
+    async def put(remote: FTPRemote) -> None:
+        with pytest.raises(ParcelDamaged):
+            await remote.put(source, "/in/a")
+        await script.taken.wait()
+        assert not remote.broken
+
+    script.run(put)
+    assert script.ends == "reset"
+    assert script.size <= len(LARGE)
+
+
+def test_a_server_that_stops_taking_a_large_file_is_noticed(tmp_path: Path) -> None:
+    class Full(Script):
+        async def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writer.transport.pause_reading()  # type: ignore[attr-defined]
+            await self.taken.wait()
+            writer.transport.abort()
+
+    script = Full()
+    what = parcel(tmp_path, {"a": LARGE * 4})
+
+    async def put(remote: FTPRemote) -> None:
+        source = Source(what.local_path(what.files[0]), what.files[0])
+        async with asyncio.timeout(5):
+            with pytest.raises(TransientError, match=r"stopped answering for 0\.4 seconds"):
+                await remote.put(source, "/in/a")
+        assert remote.broken
+        script.taken.set()
+
+    script.run(put, timeout=0.4)
+
+
+def test_a_server_that_takes_a_large_file_slowly_is_borne_with(tmp_path: Path) -> None:
+    """As long as something moves, the file may take many times the time-out."""
+
+    class Slow(Script):
+        async def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            got = bytearray()
+            while block := await reader.read(200_000):
+                got += block
+                await asyncio.sleep(0.02)
+            self.received = bytes(got)
+            self.taken.set()
+            writer.transport.abort()
+
+    script = Slow()
+
+    async def put(remote: FTPRemote) -> None:
+        await remote.put(a_large_source(tmp_path), "/in/a")
+
+    script.run(put, timeout=0.5)
+    assert script.received == LARGE

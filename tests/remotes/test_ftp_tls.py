@@ -6,6 +6,7 @@ import asyncio
 import os
 import ssl
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ from pigeon.exceptions import (
 )
 from pigeon.remotes import tls
 from pigeon.remotes.base import Remote
+from pigeon.remotes.ftp_connection import FTPConnection
+from pigeon.remotes.ftp_tls import _RETRY, Secured, group_wanted
 from pigeon.senders.registry import check_destination, sender_class
 from tests.capabilities import need
 from tests.contracts.places import Place, at_server
@@ -240,3 +243,57 @@ def test_plain_where_tls_is_demanded(
     place.options = {"password": server.password}
     with pytest.raises(DestinationMisconfigured, match=r"demands TLS: use ftp\+tls://"):
         place.send(a_delivery(tmp_path))
+
+
+def shaken(server: ssl.SSLContext, client: ssl.SSLContext) -> tuple[Secured, int]:
+    """Our end after a handshake in memory, and how often we had to answer."""
+    ours = Secured(client, "127.0.0.1")
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    theirs = server.wrap_bio(incoming, outgoing, server_side=True)
+    received, answers = b"", 0
+    while not ours.shake(received):
+        answers += 1
+        incoming.write(ours.to_send())
+        with suppress(ssl.SSLWantReadError):
+            theirs.do_handshake()
+        received = outgoing.read()
+    return ours, answers
+
+
+@pytest.mark.parametrize("group", ["", "prime256v1", "secp384r1", "secp521r1"])
+def test_a_server_that_wants_another_key_exchange_is_understood(
+    group: str, certificates: Certificates
+) -> None:
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(certificates.server, certificates.server_key)
+    client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    client.load_verify_locations(certificates.authority)
+    if group:
+        server.set_ecdh_curve(group)
+    first, answers = shaken(server, client)
+    assert (first.group, answers) == (group, 2 if group else 1)
+    if group:
+        client.set_ecdh_curve(group)
+        again, answers = shaken(server, client)
+        assert (again.group, answers) == ("", 1)
+
+
+@pytest.mark.parametrize("received", [b"", _RETRY, _RETRY + b"\x20", _RETRY + b"\0" * 99])
+def test_nonsense_instead_of_a_key_exchange(received: bytes) -> None:
+    assert group_wanted(received) == ""
+
+
+def test_data_connections_offer_what_the_server_wanted(
+    vsftpd_tls: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Else each of them takes a round trip more."""
+    made: list[Secured] = []
+    new_secured = FTPConnection.new_secured
+
+    def noting(self: FTPConnection, *arguments: Any) -> Secured:
+        made.append(new_secured(self, *arguments))
+        return made[-1]
+
+    monkeypatch.setattr(FTPConnection, "new_secured", noting)
+    at_server(vsftpd_tls).send(a_delivery(tmp_path))
+    assert [one.group for one in made] == ["prime256v1", "", ""]
