@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
@@ -17,6 +19,12 @@ if TYPE_CHECKING:
 
 #: Files from this many bytes on are linked rather than copied, where that is possible.
 LINKED = 1024 * 1024
+#: Linked files from this many bytes on are hashed while they are sent, not before.
+HASHED_LATER = 8 * 1024 * 1024
+#: Nanoseconds for which a file must have been left alone for its time to tell of later changes:
+#: within one tick of a file system's clock it may change again and keep the time. Where times are
+#: whole seconds, ticks may be as long as that.
+TICK, COARSE_TICK = 100_000_000, 2_000_000_000
 #: The name that a link has for a moment; no output can have it.
 LINK = ".building-link"
 
@@ -36,6 +44,8 @@ class Measured(io.BufferedIOBase):
         self._limit = limit
         self._digest = hashlib.sha256()
         self.size = 0
+        #: When it was modified, if its digest is to be found out while it is sent; else 0.
+        self.modified_ns = 0
 
     def writable(self) -> bool:
         """It is."""
@@ -67,8 +77,8 @@ class Measured(io.BufferedIOBase):
         """Let the large file ``source`` be the output as it is, without a copy; whether it is.
 
         It gets a second name, so that it stays when ``source`` is deleted or replaced. Should
-        somebody write into it, its digest tells, and the parcel is made anew. Nothing may have
-        been written before.
+        somebody write into it, its digest tells, or its time as long as nobody has read it to
+        its end, and the parcel is made anew. Nothing may have been written before.
 
         Raises:
             ValidationError: it is larger than it may be.
@@ -84,14 +94,19 @@ class Measured(io.BufferedIOBase):
             link.unlink(missing_ok=True)
             return False
         with local_disk("Reading an output"), self._path.open("rb") as content:
+            facts = os.fstat(content.fileno())
+            if facts.st_size >= HASHED_LATER and _is_left_alone(facts.st_mtime_ns):
+                self.modified_ns = facts.st_mtime_ns
+                self._grow(facts.st_size)
+                return True
             self._digest = hashlib.file_digest(content, "sha256")
             self._grow(content.tell())
         return True
 
     @property
     def sha256(self) -> str:
-        """Digest of what was written so far."""
-        return self._digest.hexdigest()
+        """Digest of what was written so far; empty if it is to be found out later."""
+        return "" if self.modified_ns else self._digest.hexdigest()
 
 
 def write_output(maker: BaseOutputMaker, rule_name: str, path: str, target: Path) -> OutputFile:
@@ -119,7 +134,7 @@ def write_output(maker: BaseOutputMaker, rule_name: str, path: str, target: Path
             raise ValidationError(f"{path} was refused: {error}.") from error
         with local_disk("Writing an output"):
             file.flush()
-    return OutputFile(path, measured.size, measured.sha256)
+    return OutputFile(path, measured.size, measured.sha256, measured.modified_ns)
 
 
 def describe(directory: Path, path: str) -> OutputFile:
@@ -127,6 +142,11 @@ def describe(directory: Path, path: str) -> OutputFile:
     with (directory / path).open("rb") as content:
         digest = hashlib.file_digest(content, "sha256").hexdigest()
         return OutputFile(path, content.tell(), digest)
+
+
+def _is_left_alone(modified_ns: int) -> bool:
+    tick = TICK if modified_ns % 1_000_000_000 else COARSE_TICK
+    return time.time_ns() - modified_ns >= tick
 
 
 def _created(target: Path, path: str) -> io.BufferedWriter:
