@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, ClassVar
@@ -16,10 +17,11 @@ from django.core.files.storage import FileSystemStorage
 
 import pigeon
 from pigeon.exceptions import PermanentError, TransientError, Unreachable
-from pigeon.export import writing
+from pigeon.export import completed, preview, writing
 from pigeon.makers.binary import BinaryOutputMaker
 from pigeon.models import Parcel, Publication, Status
 from pigeon.parcel import Receipt
+from pigeon.registry import registry
 from pigeon.senders.local import LocalSender
 from pigeon.senders.registry import make_sender, register_sender, unregister_sender
 from tests.apps.newsroom.models import Photo
@@ -195,6 +197,36 @@ def test_a_second_attempt_knows_what_to_look_for(
         (manifest()[0]["path"], sha256)
     ]
     assert len(hashed) == 1
+
+
+def test_so_does_one_of_what_was_rendered_anew(site: Site, film: Film, hashed: list[str]) -> None:
+    """What stands there may be the same."""
+    film("plain://host")
+    Scripted.script = lambda delivery: TransientError("No answer.")
+    site.push()
+    shutil.rmtree(Parcel.objects.get().files().directory)
+    Scripted.script = None
+    site.later(hours=1)
+    assert site.push().total("pushed") == 1
+    [delivery] = Scripted.sent
+    assert delivery.stale_tokens and delivery.parcel
+    assert [file.sha256 for file in delivery.parcel.files] == [hashlib.sha256(FILM).hexdigest()]
+
+
+def test_who_hashes_it_heeds_who_was_faster(site: Site, film: Film, hashed: list[str]) -> None:
+    Scripted.opening = Unreachable("Down.")
+    film("plain://host")
+    site.push()
+    row = Parcel.objects.get()
+    [file] = row.files().files
+    Parcel.objects.all().learn({row.pk: {file.path: "f" * 64}})
+    assert [each.sha256 for each in completed(row).files] == ["f" * 64]
+
+
+def test_a_preview_has_digests(site: Site, film: Film, hashed: list[str]) -> None:
+    film("plain://host")
+    with preview(registry.get("films"), Photo.objects.get()) as parcel:
+        assert [file.sha256 for file in parcel.files] == [hashlib.sha256(FILM).hexdigest()]
 
 
 def test_what_changes_while_it_is_hashed_is_rendered_anew(
