@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -16,12 +17,28 @@ class OutputFile:
     Attributes:
         path: relative POSIX path at the partner, already checked to be safe.
         size: bytes.
-        sha256: lower-case hexadecimal digest.
+        sha256: lower-case hexadecimal digest; empty while nobody has read the file to its end.
+        modified_ns: until then, when the file was modified, in nanoseconds since 1970; else 0.
     """
 
     path: str
     size: int
     sha256: str
+    modified_ns: int = 0
+
+    def known(self, sha256: str) -> OutputFile:
+        """The same file, now that its digest is known."""
+        return OutputFile(self.path, self.size, sha256)
+
+    def matches(self, facts: os.stat_result) -> bool:
+        """Whether a file with these facts can be it. With a digest, only that really tells."""
+        same_time = bool(self.sha256) or facts.st_mtime_ns == self.modified_ns
+        return facts.st_size == self.size and same_time
+
+    def as_json(self) -> dict[str, Any]:
+        """The JSON-ready form that manifests hold."""
+        facts = {"path": self.path, "size": self.size, "sha256": self.sha256}
+        return facts | ({"modified_ns": self.modified_ns} if self.modified_ns else {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +70,11 @@ class Parcel:
         """Bytes of all files together."""
         return sum(file.size for file in self.files)
 
+    @property
+    def lacks_digests(self) -> bool:
+        """Whether the digest of a file is not known yet."""
+        return not all(file.sha256 for file in self.files)
+
     def local_path(self, file: OutputFile) -> Path:
         """Where ``file`` lies on our disk."""
         return self.directory / file.path
@@ -61,10 +83,7 @@ class Parcel:
         """The JSON-ready description that the parcel's record holds."""
         return {
             "rendered_at": self.rendered_at.isoformat(),
-            "files": [
-                {"path": file.path, "size": file.size, "sha256": file.sha256}
-                for file in self.files
-            ],
+            "files": [file.as_json() for file in self.files],
             "left_out": [asdict(output) for output in self.left_out],
         }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -14,8 +15,14 @@ from pigeon.engine import slots
 from pigeon.engine.judge import judge, result_of
 from pigeon.engine.overrun import expired_untried
 from pigeon.engine.traces import left_behind
-from pigeon.exceptions import DeliveryError, NothingToPush, PigeonError, TransientError
-from pigeon.export import Exported, export
+from pigeon.exceptions import (
+    DeliveryError,
+    NothingToPush,
+    ParcelDamaged,
+    PigeonError,
+    TransientError,
+)
+from pigeon.export import Exported, completed, export
 from pigeon.models.among import Among
 from pigeon.models.attempt import Outcome
 from pigeon.models.item import ItemToPush
@@ -87,8 +94,15 @@ def prepare(destination: Destination, items: Sequence[ItemToPush], using: str) -
         outcome = outcomes[item.pk]
         if isinstance(outcome, Exception):
             prepared.results.append(_refused(item, destination, outcome))
+            continue
+        try:
+            parcel = _files(item, outcome, sender)
+        except ParcelDamaged as error:
+            prepared.results.append(_damaged(item, destination, error))
+        except AnyDatabaseError as error:
+            prepared.results.append(_refused(item, destination, error))
         else:
-            _add(prepared, item, outcome, held.get(item.pk, ()), sender)
+            _add(prepared, item, parcel, held.get(item.pk, ()), sender, outcome.note)
     return prepared
 
 
@@ -120,10 +134,36 @@ def _expired(item: ItemToPush, prepared: Prepared) -> bool:
     return True
 
 
+def _files(item: ItemToPush, outcome: Exported, sender: Sender) -> Parcel | None:
+    """What is to be put, with all digests if they are needed before it is sent.
+
+    What an earlier attempt may have left is compared with them.
+
+    Raises:
+        ParcelDamaged: it changed after it was rendered. It is thrown away, as when that turns
+            out while it is sent.
+    """
+    if outcome.parcel is None:
+        return None
+    files = outcome.files
+    assert files is not None
+    if not files.lacks_digests or not (item.previous_token or sender.needs_digests):
+        return files
+    try:
+        return completed(outcome.parcel)
+    except ParcelDamaged:
+        shutil.rmtree(files.directory, ignore_errors=True)
+        raise
+
+
 def _add(
-    prepared: Prepared, item: ItemToPush, outcome: Exported, held: Sequence[Held], sender: Sender
+    prepared: Prepared,
+    item: ItemToPush,
+    parcel: Parcel | None,
+    held: Sequence[Held],
+    sender: Sender,
+    note: str,
 ) -> None:
-    parcel = outcome.files
     if parcel is None and not held:
         message = "Nothing of it is at the destination, so there is nothing to remove."
         prepared.results.append(Result(item, Outcome.CANCELLED, message=message))
@@ -132,8 +172,15 @@ def _add(
     paths = {file.path for file in parcel.files} | sender.companions(parcel) if parcel else set()
     if remove_stale or parcel is None:
         paths |= {each.path for each in held}
-    ready = Ready(item, parcel, tuple(held), remove_stale, frozenset(paths), outcome.note)
+    ready = Ready(item, parcel, tuple(held), remove_stale, frozenset(paths), note)
     prepared.ready.append(ready)
+
+
+def _damaged(item: ItemToPush, destination: Destination, error: ParcelDamaged) -> Result:
+    anew = _refused(item, destination, TransientError(f"{error} It is rendered anew."))
+    at_once = anew.when is not None and not item.failures
+    when = timezone.now() if at_once else anew.when
+    return replace(anew, error_class=type(error).__name__, when=when)
 
 
 def _refused(item: ItemToPush, destination: Destination, error: Exception) -> Result:

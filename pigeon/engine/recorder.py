@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 from django.db import Error as AnyDatabaseError
 
@@ -17,6 +18,7 @@ from pigeon.engine.journal import journal
 from pigeon.engine.news import News
 from pigeon.engine.prepare import Ready
 from pigeon.models.attempt import Outcome
+from pigeon.parcel import Parcel
 from pigeon.queue import Result
 
 logger = logging.getLogger("pigeon.engine")
@@ -61,9 +63,11 @@ class Recorder:
 
     def add(self, results: Iterable[Result], ready: Ready | None = None) -> None:
         """Take results; ``ready`` is what they are of, whose paths become free."""
-        self._results.extend(results)
         if ready is not None:
             self._paths |= ready.paths
+            if ready.parcel is not None and ready.parcel.lacks_digests:
+                results = [_with_digests(each, ready.parcel) for each in results]
+        self._results.extend(results)
         if len(self._results) >= conf.BATCH_SIZE:
             self._full.set()
 
@@ -139,3 +143,10 @@ class Recorder:
         if not self._is_well and any(each.outcome == Outcome.PUSHED for each in results):
             self._is_well_again = queue.destination_succeeded(self._destination)
             self._is_well = True
+
+
+def _with_digests(result: Result, parcel: Parcel) -> Result:
+    """``result`` with what was learned of ``parcel`` by sending it."""
+    unknown = {file.path for file in parcel.files if not file.sha256}
+    digests = [(r.path, r.sha256) for r in result.receipts if r.path in unknown and r.sha256]
+    return replace(result, digests=tuple(digests))

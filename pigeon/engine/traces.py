@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pigeon.exceptions import ParcelDamaged
+from pigeon.export import completed
 from pigeon.models.chunks import chunks
 from pigeon.models.item import ItemToPush
 from pigeon.models.status import UNFINISHED
@@ -41,5 +43,8 @@ def _replaced(keys: Sequence[str], using: str) -> list[ItemToPush]:
 def _files(item: ItemToPush) -> list[Held]:
     if item.parcel is None:
         return []
-    parcel = item.parcel.files()
+    try:
+        parcel = completed(item.parcel)  # what stands there is compared with them
+    except ParcelDamaged:
+        parcel = item.parcel.files()  # nothing that stands there counts as it
     return [Held(f.path, f.size, f.sha256, parcel.rendered_at) for f in parcel.files]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from django.db.models import Model
@@ -102,7 +103,7 @@ class Outputs:
             self.left_out.append(LeftOut(path, storable(str(error))))
             return
         if taken:
-            self._compare(taken, output, target)
+            output = self._compare(taken, output, target)
         self.made[path] = output
 
     def _path(self, maker: BaseOutputMaker) -> str:
@@ -129,13 +130,29 @@ class Outputs:
         if validators:
             validate(Path(target), path, validators)
 
-    def _compare(self, taken: OutputFile, output: OutputFile, second: str) -> None:
+    def with_digests(self) -> list[OutputFile]:
+        """All outputs, for a packer that wants the digest of each."""
+        for path, output in self.made.items():
+            self.made[path] = self._known(output, path)
+        return list(self.made.values())
+
+    def _known(self, output: OutputFile, name: str) -> OutputFile:
+        """``output``, which lies at ``name``, with its digest."""
+        if output.sha256:
+            return output
+        with local_disk("Reading an output"):
+            return replace(describe(Path(self.source), name), path=output.path)
+
+    def _compare(self, taken: OutputFile, output: OutputFile, second: str) -> OutputFile:
+        taken = self._known(taken, taken.path)
+        output = self._known(output, Path(second).name)
         os.unlink(second)  # noqa: PTH108
         if output != taken:
             raise OutputMakerError(
                 f"Rule {self.rule.name!r} makes two different outputs called {output.path!r} in "
                 "one parcel. Give them different names in get_filename() or get_directory()."
             )
+        return taken
 
 
 def _pack(
@@ -150,7 +167,7 @@ def _pack(
         return list(outputs.made.values())
     source, files = Path(outputs.source), Path(directory)
     stem = _stem(packer, rule, archive_for)
-    made = list(outputs.made.values())
+    made = outputs.with_digests() if packer.needs_digests else list(outputs.made.values())
     with (
         hook(OutputMakerError, rule.name, f"{type(packer).__name__} as packer"),
         local_disk("Packing a parcel"),

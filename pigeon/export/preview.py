@@ -13,6 +13,7 @@ from django.utils import timezone
 from pigeon.configuration import DefaultConfiguration
 from pigeon.exceptions import ItemError
 from pigeon.export.building import build
+from pigeon.export.digests import digested
 from pigeon.export.gathering import output_makers
 from pigeon.export.hooks import hook
 from pigeon.guard import guarded
@@ -23,8 +24,8 @@ from pigeon.parcel import Parcel
 def preview(rule: DefaultConfiguration, objects: Model | Iterable[Model]) -> Iterator[Parcel]:
     """The parcel of an object, or of many as in a mass push, for as long as the block lasts.
 
-    It is made exactly as for a push, but in a temporary directory and without a record. The
-    rule's filters are not asked::
+    It is made exactly as for a push, and all digests are known, but in a temporary directory and
+    without a record. The rule's filters are not asked::
 
         with preview(rule, story) as parcel:
             for file in parcel.files:
@@ -42,4 +43,4 @@ def preview(rule: DefaultConfiguration, objects: Model | Iterable[Model]) -> Ite
             now = timezone.now()
             makers = output_makers(rule, several)
             files, left_out = build(rule, makers, folder, archive_for=single)
-        yield Parcel(Path(folder), files, now, left_out)
+        yield digested(Parcel(Path(folder), files, now, left_out))

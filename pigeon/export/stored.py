@@ -57,13 +57,11 @@ def _usable(item: ItemToPush, shared: Mapping[Key, Parcel]) -> Parcel | None:
 def is_whole(parcel: Parcel) -> bool:
     """Whether all files of ``parcel`` lie on our disk with the sizes that they should have.
 
-    Their digests are compared while they are sent.
+    Their digests are compared while they are sent; of a file without one the time must be right.
     """
     described = parcel.files()
     try:
-        return all(
-            described.local_path(file).stat().st_size == file.size for file in described.files
-        )
+        return all(file.matches(described.local_path(file).stat()) for file in described.files)
     except OSError:
         return False
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
@@ -19,6 +21,12 @@ if TYPE_CHECKING:
 LINKED = 1024 * 1024
 #: Pieces with fewer bytes than this are written together.
 GATHERED = 4096
+#: Linked files from this many bytes on are hashed while they are sent, not before.
+HASHED_LATER = 8 * 1024 * 1024
+#: Nanoseconds for which a file must have been left alone for its time to tell of later changes:
+#: within one tick of a file system's clock it may change again and keep the time. Where times are
+#: whole seconds, ticks may be as long as that.
+TICK, COARSE_TICK = 100_000_000, 2_000_000_000
 #: The name that a link has for a moment; no output can have it.
 LINK = ".building-link"
 
@@ -39,6 +47,8 @@ class Measured(io.BufferedIOBase):
         self._digest = hashlib.sha256()
         self._gathered = bytearray()
         self.size = 0
+        #: When it was modified, if its digest is to be found out while it is sent; else 0.
+        self.modified_ns = 0
 
     @property
     def _path(self) -> Path:
@@ -98,8 +108,8 @@ class Measured(io.BufferedIOBase):
         """Let the large file ``source`` be the output as it is, without a copy; whether it is.
 
         It gets a second name, so that it stays when ``source`` is deleted or replaced. Should
-        somebody write into it, its digest tells, and the parcel is made anew. Nothing may have
-        been written before.
+        somebody write into it, its digest tells, or its time as long as nobody has read it to
+        its end, and the parcel is made anew. Nothing may have been written before.
 
         Raises:
             ValidationError: it is larger than it may be.
@@ -115,14 +125,19 @@ class Measured(io.BufferedIOBase):
             link.unlink(missing_ok=True)
             return False
         with local_disk("Reading an output"), self._path.open("rb") as content:
+            facts = os.fstat(content.fileno())
+            if facts.st_size >= HASHED_LATER and _is_left_alone(facts.st_mtime_ns):
+                self.modified_ns = facts.st_mtime_ns
+                self._grow(facts.st_size)
+                return True
             self._digest = hashlib.file_digest(content, "sha256")
             self._grow(content.tell())
         return True
 
     @property
     def sha256(self) -> str:
-        """Digest of what was written, once it is finished."""
-        return self._digest.hexdigest()
+        """Digest of what was written, once finished; empty if it is to be found out later."""
+        return "" if self.modified_ns else self._digest.hexdigest()
 
 
 def write_output(maker: BaseOutputMaker, rule_name: str, path: str, target: StrPath) -> OutputFile:
@@ -152,7 +167,7 @@ def write_output(maker: BaseOutputMaker, rule_name: str, path: str, target: StrP
             name = f"{type(maker).__name__} for {described(maker.instance)}"
             raise hook_failed(error, OutputGenerationError, rule_name, name) from error
         measured.finish()
-    return OutputFile(path, measured.size, measured.sha256)
+    return OutputFile(path, measured.size, measured.sha256, measured.modified_ns)
 
 
 def describe(directory: Path, path: str) -> OutputFile:
@@ -160,6 +175,11 @@ def describe(directory: Path, path: str) -> OutputFile:
     with (directory / path).open("rb") as content:
         digest = hashlib.file_digest(content, "sha256").hexdigest()
         return OutputFile(path, content.tell(), digest)
+
+
+def _is_left_alone(modified_ns: int) -> bool:
+    tick = TICK if modified_ns % 1_000_000_000 else COARSE_TICK
+    return time.time_ns() - modified_ns >= tick
 
 
 def _created(target: StrPath, path: str) -> io.FileIO:

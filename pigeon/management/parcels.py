@@ -33,7 +33,7 @@ def print_parcel(command: PigeonCommand, parcel: Parcel, *, contents: bool) -> N
 def as_data(parcel: Parcel) -> dict[str, Any]:
     """``parcel`` for programs; ``text`` is null for what is not text."""
     return {
-        "files": [{**asdict(file), "text": text_of(parcel, file)} for file in parcel.files],
+        "files": [{**file.as_json(), "text": text_of(parcel, file)} for file in parcel.files],
         "left_out": [asdict(left) for left in parcel.left_out],
     }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -41,6 +41,29 @@ class ParcelQuerySet(models.QuerySet["Parcel"]):
         rows = [Kept(*(getattr(each, name) for name in Kept._fields)) for each in parcels]
         for parcel, pk in zip(parcels, insert(Parcel, rows, self.db, ids=True), strict=True):
             parcel.pk, parcel._state.db, parcel._state.adding = pk, self.db, False
+
+    def learn(self, found: Mapping[int, Mapping[str, str]]) -> dict[int, dict[str, Any]]:
+        """Write digests that became known into the manifests that lack them.
+
+        What a manifest says already stays. Call it in a transaction.
+
+        Args:
+            found: id → path → lower-case hexadecimal SHA-256.
+
+        Returns:
+            Id → manifest as it is now, of those that are still there.
+        """
+        rows = self.filter(pk__in=found).order_by("pk").select_for_update(no_key=True)
+        manifests: dict[int, dict[str, Any]] = dict(rows.values_list("pk", "manifest"))
+        for pk, manifest in manifests.items():
+            lacking = [each for each in manifest["files"] if not each["sha256"]]
+            learned = [each for each in lacking if found[pk].get(each["path"])]
+            for each in learned:
+                each["sha256"] = found[pk][each["path"]]
+                each.pop("modified_ns", None)
+            if learned:
+                self.filter(pk=pk).update(manifest=manifest)
+        return manifests
 
 
 class Parcel(models.Model):

@@ -33,9 +33,9 @@ def text_of(parcel: Parcel, file: OutputFile) -> str | None:
 
 
 def is_whole(parcel: Parcel) -> bool:
-    """Whether all files of ``parcel`` lie on our disk with the sizes they should have."""
+    """Whether all files of ``parcel`` lie on our disk, as far as sizes and times tell."""
     try:
-        return all(parcel.local_path(each).stat().st_size == each.size for each in parcel.files)
+        return all(each.matches(parcel.local_path(each).stat()) for each in parcel.files)
     except OSError:
         return False
 

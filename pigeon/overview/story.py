@@ -112,12 +112,16 @@ def _rendered(item: ItemToPush) -> Iterator[Event]:
         return
     files = parcel.manifest.get("files", [])
     left_out = parcel.manifest.get("left_out", [])
-    notes = [f"{file['path']}: {file['size']} bytes, SHA-256 {file['sha256']}" for file in files]
-    notes = notes[:LISTED] + _rest(len(files), "files")
+    notes = [_file(each) for each in files[:LISTED]] + _rest(len(files), "files")
     notes += [f"Left out: {each['path']}: {each['reason']}" for each in left_out[:LISTED]]
     notes += _rest(len(left_out), "left out")
     heading = f"Rendered: {counted(len(files), 'file')}"
     yield Event(parcel.rendered_at, Kind.RENDERED, heading, tuple(notes), bool(left_out))
+
+
+def _file(file: Mapping[str, Any]) -> str:
+    digest = file["sha256"] or "not known yet"  # it is found out while the file is sent
+    return f"{file['path']}: {file['size']} bytes, SHA-256 {digest}"
 
 
 def _operation(operation: Operation) -> Event:

@@ -26,6 +26,9 @@ class Packer(ABC):
 
     #: True when outputs travel as they are: they are then written where they will travel from.
     keeps_outputs: ClassVar[bool] = False
+    #: False lets large outputs come without a digest (``sha256`` is empty), which saves reading
+    #: them once more.
+    needs_digests: ClassVar[bool] = True
 
     def pack(
         self, outputs: Sequence[OutputFile], source: Path, directory: Path, stem: str

@@ -14,6 +14,7 @@ class FlatPacker(Packer):
     """Sends every output as a file of its own; folders of the outputs are kept."""
 
     keeps_outputs: ClassVar[bool] = True
+    needs_digests: ClassVar[bool] = False
 
     def _pack(
         self, outputs: Sequence[OutputFile], source: Path, directory: Path, stem: str

@@ -6,7 +6,7 @@ import gzip
 import tarfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import BinaryIO, Literal, cast
+from typing import BinaryIO, ClassVar, Literal, cast
 
 from pigeon.exceptions import ConfigurationError
 from pigeon.packers.base import ArchivePacker, opened
@@ -25,6 +25,8 @@ class TARPacker(ArchivePacker):
     Raises:
         ConfigurationError: another compression was asked for.
     """
+
+    needs_digests: ClassVar[bool] = False
 
     def __init__(self, *, compression: Literal["gz"] | None = "gz") -> None:
         if compression not in ("gz", None):

@@ -7,7 +7,7 @@ import stat
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, ClassVar
 
 from pigeon.packers.base import ArchivePacker, opened
 from pigeon.parcel import OutputFile
@@ -26,6 +26,7 @@ class ZIPPacker(ArchivePacker):
     """
 
     extension = ".zip"
+    needs_digests: ClassVar[bool] = False
 
     def __init__(self, *, compress: bool = True) -> None:
         self.compress = compress

@@ -16,6 +16,7 @@ from pigeon.models.attempt import Outcome, PushAttempt, Tried
 from pigeon.models.bulk import insert
 from pigeon.models.chunks import chunks
 from pigeon.models.item import ItemToPush
+from pigeon.models.parcel import Parcel
 from pigeon.models.publication import Publication, Put, file_name, path_digest
 from pigeon.models.status import Status
 from pigeon.parcel import Receipt
@@ -45,6 +46,7 @@ class Result:
         traces: the attempt may have left something at the destination. If not, what an earlier
             one left is still to be cleaned up.
         transcript: pairs of seconds since the start and what was done then, redacted.
+        digests: pairs of path and digest, of files of the parcel whose digest was not known.
         counts: the attempt is one of ``PIGEON_MAX_PUSH_ATTEMPTS``; not if the whole destination
             failed, for which the item is not to blame.
     """
@@ -62,6 +64,7 @@ class Result:
     traces: bool = True
     counts: bool = True
     transcript: tuple[list[Any], ...] = ()
+    digests: tuple[tuple[str, str], ...] = ()
 
     @property
     def facts(self) -> dict[str, object]:
@@ -97,6 +100,7 @@ def finish(results: Sequence[Result], *, owner: str, using: str) -> set[int]:
         for result_set in _alike(mine):
             _write(result_set, using, now)
         tried = _record_attempts(mine, owner, using, now)
+        _record_digests(mine, using)
         _record_publications(mine, using, now)
         tallies.count(tried, using, now)
     for result in results:
@@ -169,6 +173,27 @@ def _record_attempts(
     ]
     insert(PushAttempt, rows, using)
     return rows
+
+
+def _record_digests(results: Iterable[Result], using: str) -> None:
+    """Whoever sends these parcels from now on compares with what was sent first."""
+    learned = {
+        result.item.parcel_id: (result, dict(result.digests))
+        for result in results
+        if result.digests and result.item.parcel_id is not None
+    }
+    if not learned:
+        return
+    found = {pk: digests for pk, (_, digests) in learned.items()}
+    for pk, manifest in Parcel.objects.using(using).learn(found).items():
+        result, digests = learned[pk]
+        for file in manifest["files"]:
+            if digests.get(file["path"], file["sha256"]) != file["sha256"]:
+                text = (
+                    "Item %s: %s was sent with other bytes than to another destination. It was "
+                    "changed after it was rendered, and its time set back"
+                )
+                logger.error(text, result.item.pk, file["path"], extra=result.facts)
 
 
 def _record_publications(results: Iterable[Result], using: str, now: datetime) -> None:

@@ -24,12 +24,15 @@ CHUNK = 1024 * 1024
 AHEAD = 4
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Source:
     """A file to be put, with the size and digest that it must have.
 
     What is read is compared with ``file`` before the last byte counts as sent, so that a
     damaged parcel is never published. Read it by :meth:`read` or :meth:`chunks`.
+
+    The digest of a large file may not be known yet. Then it must have kept its size and time since
+    it was rendered, and once it was read to its end, ``file`` has the digest of what was read.
 
     Attributes:
         local_path: where it lies on our disk.
@@ -76,6 +79,8 @@ class Source:
                 to be what the manifest says.
         """
         digest, size = hashlib.sha256(), 0
+        if not self.file.sha256:
+            self._check_unchanged()  # rather than send all of it in vain
 
         def step() -> bytes:
             chunk = stream.read(CHUNK)
@@ -142,11 +147,28 @@ class Source:
         self._compare(size, digest.hexdigest())
 
     def _compare(self, size: int, sha256: str) -> None:
+        """Read to its end, it had ``size`` bytes with that digest."""
+        if not self.file.sha256 and size == self.file.size:
+            self._check_unchanged()
+            self.file = self.file.known(sha256)
         if (size, sha256) != (self.file.size, self.file.sha256):
             raise ParcelDamaged(
                 f"{self.local_path} is not what its parcel's manifest says: {size} bytes with "
                 f"SHA-256 {sha256[:12]}…, expected {self.file.size} bytes with "
                 f"{self.file.sha256[:12]}…. Something changed it after it was rendered."
+            )
+
+    def _check_unchanged(self) -> None:
+        """Over NFS, what others wrote is only seen when a file is opened."""
+        try:
+            with self.local_path.open("rb") as stream:
+                facts = os.fstat(stream.fileno())
+        except OSError as error:
+            raise self._unreadable(error) from error
+        if not self.file.matches(facts):
+            raise ParcelDamaged(
+                f"{self.local_path} is not what was rendered any more: its size or the time of "
+                "its last change is another. Something wrote into it."
             )
 
     def _unreadable(self, error: OSError) -> ParcelDamaged:

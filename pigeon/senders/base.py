@@ -125,6 +125,16 @@ class Sender(ABC):
         """True when the connection is known to be gone."""
         return False
 
+    @property
+    def needs_digests(self) -> bool:
+        """Whether every file of a parcel must come with its digest.
+
+        If not, that of a large file may be empty at a first attempt. Then it is sent as a
+        :class:`~pigeon.remotes.source.Source`, which knows the digest when it was read to its
+        end, and so says the receipt.
+        """
+        return True
+
     @classmethod
     def check(cls, destination: Destination) -> list[str]:
         """Sentences about what is wrong with ``destination``'s URL or options; no network."""

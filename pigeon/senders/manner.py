@@ -74,6 +74,11 @@ class Manner:
         )
 
     @property
+    def needs_digests(self) -> bool:
+        """Whether the digest of a file must be known before it is sent for the first time."""
+        return self.checksum != "none" or self.overwrite != "replace"
+
+    @property
     def done_file_each(self) -> bool:
         """Whether every file has a done-file of its own, not the parcel one."""
         return "{name}" in self.done_file or "{stem}" in self.done_file

@@ -54,6 +54,12 @@ class RemoteSender(Sender):
         """True when the connection is known to be gone."""
         return self._remote.broken
 
+    @property
+    def needs_digests(self) -> bool:
+        """For lists of them, and to know our own files from the partner's."""
+        options = self.destination.options
+        return bool(manner.problems(options)) or Manner.of(options).needs_digests
+
     @classmethod
     def check(cls, destination: Destination) -> list[str]:
         """Sentences about what is wrong with ``destination``'s URL or options; no network."""

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pigeon.exceptions import LeaseLost, ParcelDamaged, PermanentError
+from pigeon.remotes.source import Source
 from pigeon.senders.base import Sender
 from pigeon.senders.names import temporary_path
 from tests.contracts.places import Place
-from tests.senders.parcels import delivery, held, parcel
+from tests.senders.parcels import delivery, held, parcel, without_digests
 
 LARGE = os.urandom(3 * 1024 * 1024 + 17)
 
@@ -122,6 +125,33 @@ def test_a_damaged_parcel_is_never_published(place: Place, tmp_path: Path, conte
     with pytest.raises(ParcelDamaged, match="cannot be read"):
         place.send(delivery(damaged))
     assert "a.txt" not in place.files()
+
+
+@pytest.mark.parametrize("manner", [{}, {"verify": "sha256"}, {"publish": "in-place"}], ids=str)
+def test_a_digest_may_be_found_out_on_the_way(
+    place: Place, tmp_path: Path, manner: dict[str, Any]
+) -> None:
+    sent = delivery(without_digests(parcel(tmp_path, {"a.bin": LARGE, "b.txt": b"small"})))
+    place.send(sent, **manner)
+    assert place.files() == {"a.bin": LARGE, "b.txt": b"small"}
+    assert {receipt.path: receipt.sha256 for receipt in sent.receipts} == {
+        "a.bin": hashlib.sha256(LARGE).hexdigest(), "b.txt": hashlib.sha256(b"small").hexdigest(),
+    }  # fmt: skip
+
+
+def test_what_changes_on_the_way_is_never_published(place: Place, tmp_path: Path) -> None:
+    what = without_digests(parcel(tmp_path, {"a.bin": LARGE}))
+    compare = Source._compare
+
+    def touched_at_last(self: Source, *found: Any) -> None:
+        os.utime(self.local_path, ns=(1, 1))
+        compare(self, *found)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Source, "_compare", touched_at_last)
+        with pytest.raises(ParcelDamaged, match="Something wrote into it"):
+            place.send(delivery(what))
+    assert "a.bin" not in place.files()
 
 
 def test_what_an_earlier_attempt_delivered_is_not_sent_again(place: Place, tmp_path: Path) -> None:

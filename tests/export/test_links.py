@@ -5,17 +5,27 @@ from __future__ import annotations
 import asyncio
 import errno
 import hashlib
+import json
 import os
+import shutil
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage
 
-from pigeon.exceptions import ParcelDamaged
+from pigeon.exceptions import OutputMakerError, ParcelDamaged
+from pigeon.export import writing
+from pigeon.export.building import Outputs, build
+from pigeon.export.digests import digested
 from pigeon.export.writing import LINKED, write_output
 from pigeon.makers.binary import BinaryOutputMaker
+from pigeon.packers.flat import FlatPacker
+from pigeon.parcel import OutputFile, Parcel
 from pigeon.remotes.source import Source
 from tests.apps.newsroom.models import Photo
 from tests.makers.rules import Partner
@@ -36,11 +46,15 @@ def made(
     monkeypatch: pytest.MonkeyPatch,
     content: bytes = LARGE,
     storage: type[FileSystemStorage] = FileSystemStorage,
+    ago_ns: int = 0,
 ) -> tuple[Path, Source]:
-    """The stored file, and the output that was made of it."""
+    """The stored file, and the output that was made of it so long after it was modified."""
     monkeypatch.setattr(Photo._meta.get_field("image"), "storage", storage(tmp_path / "media"))
     photo = Photo(pk=1)
     photo.image.save("film.bin", ContentFile(content), save=False)
+    if ago_ns:
+        at = time.time_ns() - ago_ns
+        os.utime(photo.image.path, ns=(at, at))
     target = tmp_path / "parcel" / "film.bin"
     output = write_output(BinaryOutputMaker(Partner(), photo, "image"), "r", "film.bin", target)
     assert os.listdir(target.parent) == ["film.bin"]  # noqa: PTH208
@@ -91,3 +105,164 @@ def test_on_another_disk_it_is_copied(tmp_path: Path, monkeypatch: pytest.Monkey
     stored, source = made(tmp_path, monkeypatch)
     assert not source.local_path.samefile(stored)
     assert source.read() == LARGE
+
+
+@pytest.fixture
+def unhashed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Source]:
+    """As :func:`made`, of a file that is to be hashed while it is sent."""
+    monkeypatch.setattr(writing, "HASHED_LATER", LINKED)
+    stored, source = made(tmp_path, monkeypatch, ago_ns=3600 * 10**9 + 1)
+    assert (source.file.sha256, source.file.size) == ("", len(LARGE))
+    assert source.file.modified_ns == stored.stat().st_mtime_ns
+    return stored, source
+
+
+def sent(source: Source, between: Callable[[], object] = lambda: None) -> bytes:
+    """What ``source`` gives; something happens after the first block."""
+
+    async def read() -> bytes:
+        blocks = source.chunks()
+        first = await anext(blocks)
+        between()
+        return b"".join([first, *[block async for block in blocks]])
+
+    return asyncio.run(read())
+
+
+def rewritten(stored: Path) -> None:
+    with stored.open("r+b") as file:
+        file.write(LARGE[:7])
+
+
+def test_its_digest_is_known_when_it_was_read(unhashed: tuple[Path, Source]) -> None:
+    stored, source = unhashed
+    stored.unlink()
+    assert sent(source) == LARGE
+    assert source.file == OutputFile("film.bin", len(LARGE), hashlib.sha256(LARGE).hexdigest())
+
+
+def test_what_is_read_again_is_compared_with_it(unhashed: tuple[Path, Source]) -> None:
+    stored, source = unhashed
+    source.check()
+    before = stored.stat()
+    stored.write_bytes(LARGE[::-1])
+    os.utime(stored, ns=(before.st_atime_ns, before.st_mtime_ns))
+    with pytest.raises(ParcelDamaged, match="not what its parcel's manifest says"):
+        source.check()
+
+
+@pytest.mark.parametrize("while_sent", [True, False])
+def test_without_a_digest_its_time_tells(unhashed: tuple[Path, Source], while_sent: bool) -> None:
+    stored, source = unhashed
+    with pytest.raises(ParcelDamaged, match="Something wrote into it"):
+        if while_sent:
+            sent(source, lambda: rewritten(stored))
+        else:
+            rewritten(stored)
+            asyncio.run(anext(source.chunks()))  # nothing of it is sent
+    assert not source.file.sha256
+
+
+def test_a_file_that_is_gone_has_no_digest(unhashed: tuple[Path, Source]) -> None:
+    _, source = unhashed
+    with pytest.raises(ParcelDamaged, match="cannot be read"):
+        sent(source, source.local_path.unlink)
+
+
+@pytest.mark.parametrize(
+    ("ago_ns", "later"),
+    [
+        (0, False),
+        (writing.TICK, True),
+        (writing.COARSE_TICK, True),
+        (-3600 * 10**9, False),
+    ],
+    ids=["now", "a tick ago", "a coarse tick ago", "to come"],
+)
+def test_what_has_just_changed_is_hashed_at_once(ago_ns: int, later: bool) -> None:
+    """It may change once more without another time to tell of it."""
+    at = (time.time_ns() - ago_ns) // 2 * 2 - 1
+    assert writing._is_left_alone(at) is later
+
+
+@pytest.mark.parametrize(("seconds", "later"), [(1, False), (4, True)])
+def test_whole_seconds_are_a_coarse_clock(seconds: int, later: bool) -> None:
+    assert writing._is_left_alone((int(time.time()) - seconds) * 10**9) is later
+
+
+@pytest.mark.parametrize(("size", "later"), [(0, True), (-1, False)])
+def test_less_is_hashed_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int, later: bool
+) -> None:
+    content = bytes(writing.HASHED_LATER + size)
+    _, source = made(tmp_path, monkeypatch, content, ago_ns=3600 * 10**9 + 1)
+    assert (not source.file.sha256) is later
+    assert later or source.file.sha256 == hashlib.sha256(content).hexdigest()
+
+
+def test_a_manifest_says_it_until_the_digest_is_known(tmp_path: Path) -> None:
+    file = OutputFile("film.bin", 5, "", 1_700_000_000_000_000_001)
+    parcel = Parcel(tmp_path, (file, OutputFile("a", 1, "aa")), datetime(2026, 5, 1, tzinfo=UTC))
+    assert Parcel.from_manifest(tmp_path, json.loads(json.dumps(parcel.manifest()))) == parcel
+    assert parcel.lacks_digests
+    assert file.known("ff").as_json() == {"path": "film.bin", "size": 5, "sha256": "ff"}
+    assert parcel.manifest()["files"][1] == {"path": "a", "size": 1, "sha256": "aa"}
+
+
+class Packed(FlatPacker):
+    """Relies on digests."""
+
+    needs_digests = True
+    seen: ClassVar[list[str]] = []
+
+    def _pack(self, outputs: Any, *where: Any) -> list[str]:
+        self.seen[:] = [output.sha256 for output in outputs]
+        return super()._pack(outputs, *where)
+
+
+def built(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    packer: Any = FlatPacker,
+    second: bytes = LARGE,
+) -> Parcel:
+    """A parcel of a photo that two makers give the same name, the second of ``second``."""
+    monkeypatch.setattr(writing, "HASHED_LATER", LINKED)
+    media = FileSystemStorage(tmp_path / "media")
+    monkeypatch.setattr(Photo._meta.get_field("image"), "storage", media)
+    rule, makers = Partner(), []
+    rule.packer = packer  # type: ignore[misc]
+    for content in (LARGE, second):
+        photo = Photo(pk=1)
+        photo.image.save("film.bin", ContentFile(content), save=False)
+        os.utime(photo.image.path, ns=(1, len(makers) + 1))
+        makers.append(BinaryOutputMaker(rule, photo, "image"))
+    folder = tmp_path / "parcel"
+    folder.mkdir()
+    files, left_out = build(rule, makers, str(folder), archive_for=None)
+    return Parcel(folder, files, datetime.now(UTC), left_out)
+
+
+def test_the_same_output_twice_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    parcel = built(tmp_path, monkeypatch)
+    [file] = parcel.files
+    assert file.sha256 == hashlib.sha256(LARGE).hexdigest()
+    assert digested(parcel) == parcel
+
+
+def test_two_outputs_of_one_name_are_told_apart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(OutputMakerError, match="two different outputs"):
+        built(tmp_path, monkeypatch, second=LARGE[::-1])
+
+
+def test_a_packer_that_needs_digests_gets_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Outputs, "_compare", lambda self, taken, *_: taken)
+    [file] = built(tmp_path, monkeypatch).files
+    assert not file.sha256
+    shutil.rmtree(tmp_path / "parcel")
+    [file] = built(tmp_path, monkeypatch, Packed).files
+    assert [file.sha256] == Packed.seen == [hashlib.sha256(LARGE).hexdigest()]

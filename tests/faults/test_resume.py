@@ -14,7 +14,7 @@ from pigeon.senders.names import temporary_path
 from tests.contracts.places import Place, opened
 from tests.faults.proxy import Proxy
 from tests.faults.test_lines import deliver, through
-from tests.senders.parcels import delivery, held, parcel
+from tests.senders.parcels import delivery, held, parcel, without_digests
 
 MB = 1024 * 1024
 #: More than the bytes of SFTP that may be under way at once, so that some are settled.
@@ -55,6 +55,14 @@ def bytes_of_the_next_attempt(place: Place, what: Parcel) -> int:
 def test_it_goes_on(place: Place, tmp_path: Path) -> None:
     what = parcel(tmp_path, {"a.bin": CONTENT})
     broken_off(place, what)
+    assert bytes_of_the_next_attempt(place, what) < len(CONTENT) * 3 // 4
+    assert place.files() == {"a.bin": CONTENT}
+
+
+def test_it_goes_on_where_a_first_attempt_knew_no_digest(place: Place, tmp_path: Path) -> None:
+    """The engine finds it out before the second one."""
+    what = parcel(tmp_path, {"a.bin": CONTENT})
+    broken_off(place, without_digests(what))
     assert bytes_of_the_next_attempt(place, what) < len(CONTENT) * 3 // 4
     assert place.files() == {"a.bin": CONTENT}
 

@@ -30,7 +30,10 @@ def operate(of: ItemToPush, *, age: float, **values: Any) -> None:
 def test_all_that_happened_in_order(alias: str) -> None:
     object_ = Story.objects.using(alias).create(title="One")
     manifest = {
-        "files": [{"path": "a.xml", "size": 3, "sha256": "aa"}],
+        "files": [
+            {"path": "a.xml", "size": 3, "sha256": "aa"},
+            {"path": "film.bin", "size": 9, "sha256": "", "modified_ns": 1},
+        ],
         "left_out": [{"path": "b.xml", "reason": "No headline."}],
         "rendered_at": NOW.isoformat(),
     }
@@ -54,6 +57,7 @@ def test_all_that_happened_in_order(alias: str) -> None:
     assert "Changed fields: title." in saved.notes
     assert rendered.notes == (
         "a.xml: 3 bytes, SHA-256 aa",
+        "film.bin: 9 bytes, SHA-256 not known yet",
         "Left out: b.xml: No headline.",
     )
     assert failed.is_bad

@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from pigeon.exceptions import TransientError
-from pigeon.models import ItemToPush, Outcome, Publication, PushAttempt, Status
+from pigeon.models import ItemToPush, Outcome, Parcel, Publication, PushAttempt, Status
 from pigeon.parcel import Receipt
 from pigeon.queue import Result, finish, retry_date
 from tests.queue.making import (
@@ -100,6 +100,42 @@ def test_an_attempt_says_what_it_did(alias: str) -> None:
         "path": "a", "remote_path": "/incoming/a", "size": 5, "sha256": "0" * 64,
         "published": "rename", "verified": "size",
     }  # fmt: skip
+
+
+def test_digests_found_out_on_the_way_are_in_the_manifest(
+    alias: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """With the result, unless another destination's worker was faster: its word stays."""
+    item = make(alias)
+    parcel = Parcel.objects.using(alias).create(
+        rule_name="rule", event_id=item.event_id, directory="x", rendered_at=RENDERED,
+        manifest={
+            "files": [
+                {"path": "a", "size": 7, "sha256": "", "modified_ns": 5},
+                {"path": "b", "size": 7, "sha256": "bb"},
+                {"path": "c", "size": 7, "sha256": "", "modified_ns": 6},
+            ],
+        },
+    )  # fmt: skip
+    ItemToPush.objects.using(alias).update(parcel=parcel)
+    push(alias, take(alias), digests=(("a", "aa"), ("b", "cc")))
+    parcel.refresh_from_db()
+    assert parcel.manifest["files"] == [
+        {"path": "a", "size": 7, "sha256": "aa"},
+        {"path": "b", "size": 7, "sha256": "bb"},
+        {"path": "c", "size": 7, "sha256": "", "modified_ns": 6},
+    ]
+    [said] = caplog.records
+    assert said.levelname == "ERROR" and "b was sent with other bytes" in said.message
+
+
+def test_without_such_digests_no_parcel_is_asked_about(
+    alias: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    item = make(alias)
+    monkeypatch.setattr(Parcel, "objects", None)
+    push(alias, take(alias))
+    assert status(item) == Status.PUSHED
 
 
 def test_many_results_of_all_kinds_at_once(alias: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,15 @@ def parcel(folder: Path, files: Mapping[str, bytes]) -> Parcel:
         place.write_bytes(content)
         outputs.append(OutputFile(path, len(content), hashlib.sha256(content).hexdigest()))
     return Parcel(folder, tuple(outputs), RENDERED_AT)
+
+
+def without_digests(what: Parcel) -> Parcel:
+    """``what`` as export leaves large files: only their times are known."""
+    files = [
+        OutputFile(file.path, file.size, "", what.local_path(file).stat().st_mtime_ns)
+        for file in what.files
+    ]
+    return replace(what, files=tuple(files))
 
 
 def held(path: str, content: bytes = b"old") -> Held:
