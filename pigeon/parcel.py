@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -19,12 +19,15 @@ class OutputFile:
         size: bytes.
         sha256: lower-case hexadecimal digest; empty while nobody has read the file to its end.
         modified_ns: until then, when the file was modified, in nanoseconds since 1970; else 0.
+        content: of a small file that was made just now, what was written; else ``None``. It need
+            not be read from the disk again, and is in no manifest.
     """
 
     path: str
     size: int
     sha256: str
     modified_ns: int = 0
+    content: bytes | None = field(default=None, compare=False, repr=False)
 
     def known(self, sha256: str) -> OutputFile:
         """The same file, now that its digest is known."""

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 LINKED = 1024 * 1024
 #: Pieces with fewer bytes than this are written together.
 GATHERED = 4096
+#: Files with at most so many bytes are kept in memory until they are sent: up to two hundred for
+#: each lane.
+KEPT = 16 * 1024
 #: Linked files from this many bytes on are hashed while they are sent, not before.
 HASHED_LATER = 8 * 1024 * 1024
 #: Nanoseconds for which a file must have been left alone for its time to tell of later changes:
@@ -47,6 +50,8 @@ class Measured(io.BufferedIOBase):
         self._digest = hashlib.sha256()
         self._gathered = bytearray()
         self.size = 0
+        #: All of it, if it is small enough to be kept in memory until it is sent.
+        self.content: bytes | None = None
         #: When it was modified, if its digest is to be found out while it is sent; else 0.
         self.modified_ns = 0
 
@@ -65,13 +70,14 @@ class Measured(io.BufferedIOBase):
             ValidationError: the output would become larger than it may be.
             TransientError: our disk does not take it.
         """
-        length = memoryview(data).nbytes
+        view = data if isinstance(data, bytes) else memoryview(data).cast("B")
+        length = len(view)
         self._grow(length)
         if length >= GATHERED:
             self.finish()
-            self._put(data)
+            self._put(view)
         else:
-            self._gathered += data
+            self._gathered += view
             if len(self._gathered) >= GATHERED:
                 self.finish()
         return length
@@ -86,7 +92,9 @@ class Measured(io.BufferedIOBase):
             gathered, self._gathered = self._gathered, bytearray()
             self._put(gathered)
 
-    def _put(self, data: ReadableBuffer) -> None:
+    def _put(self, data: bytes | bytearray | memoryview) -> None:
+        is_all = self.size == len(data) <= KEPT
+        self.content = bytes(data) if is_all else None
         self._digest.update(data)
         try:
             written = self._target.write(data)
@@ -167,7 +175,7 @@ def write_output(maker: BaseOutputMaker, rule_name: str, path: str, target: StrP
             name = f"{type(maker).__name__} for {described(maker.instance)}"
             raise hook_failed(error, OutputGenerationError, rule_name, name) from error
         measured.finish()
-    return OutputFile(path, measured.size, measured.sha256, measured.modified_ns)
+    return OutputFile(path, measured.size, measured.sha256, measured.modified_ns, measured.content)
 
 
 def describe(directory: Path, path: str) -> OutputFile:

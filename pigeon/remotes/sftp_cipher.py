@@ -7,6 +7,7 @@ asyncssh's own, so that it can go on at any moment.
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 from typing import Any
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -31,16 +32,22 @@ class Cipher:
             self._theirs, self._gcm = theirs, getattr(theirs, "_cipher", None)
             known = type(self._gcm).__name__ == "GCMCipher"
             known = known and all(hasattr(self._gcm, name) for name in _INSIDES)
+            known = known and hasattr(AESGCM, "encrypt_into")
             self._aes = AESGCM(self._gcm._key) if known else None
         return self._aes is not None
 
-    def encrypted(self, content: bytes) -> bytes:
-        """The whole packet: its length in the clear, ``content`` encrypted, the tag."""
+    def encrypted(self, contents: Sequence[bytes]) -> bytearray:
+        """Whole packets, one behind the other: the length in the clear, the content, the tag."""
         assert self._aes is not None
-        length, gcm = _LENGTH.pack(len(content)), self._gcm
-        packet = length + self._aes.encrypt(gcm._iv, content, length)
-        gcm._update_iv()
-        return packet
+        packets = bytearray(sum(map(len, contents)) + (4 + TAG) * len(contents))
+        view, at = memoryview(packets), 0
+        for content in contents:
+            length, end = _LENGTH.pack(len(content)), at + 4 + len(content) + TAG
+            view[at : at + 4] = length
+            self._aes.encrypt_into(self._gcm._iv, content, length, view[at + 4 : end])
+            self._gcm._update_iv()
+            at = end
+        return packets
 
     def opened(self, length: memoryview, rest: memoryview) -> bytes:
         """The content of the next packet, whose counter stays; see :meth:`go_on`.

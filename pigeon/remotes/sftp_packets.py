@@ -23,6 +23,8 @@ from pigeon.remotes.sftp_cipher import BLOCK, Cipher
 
 #: Bytes that do not wait for the end of a turn of the loop.
 ENOUGH = 256 * 1024
+#: Packets that are handed over as one piece.
+PACKETS_AT_ONCE = 8
 #: Beginnings of the names of ciphers with built-in authentication.
 _UNCHAINED = ("aes128-gcm", "aes256-gcm", "chacha20-poly1305")
 _START = struct.Struct(">BBII")
@@ -88,40 +90,52 @@ class Packets:
 
     def _flush(self) -> None:
         """Send as much as the server takes now; it says when it takes more."""
-        channel = self._channel
-        while self._pieces and channel._send_window > 0 and channel._send_state == "open":
-            data = self._next(min(channel._send_window, channel._send_pktsize))
-            channel._send_window -= sum(map(len, data))
-            self._send(data)
+        connection, channel = self._connection, self._channel
+        while self._goes_on():
+            if self._cipher.fits(connection._send_encryption) and _in_order(connection):
+                self._send_several()
+            else:
+                data = self._next()
+                start = _NUMBERS.pack(channel._send_chan, sum(map(len, data)))
+                connection.send_packet(MSG_CHANNEL_DATA, b"".join((start, *data)))
         if not self._pieces or channel._send_state != "open":
             self._flush_theirs()
 
-    def _next(self, length: int) -> list[memoryview]:
-        """The next pieces, of ``length`` bytes at most all together."""
-        found: list[memoryview] = []
-        pieces = self._pieces
-        while pieces and length:
-            piece = pieces.popleft()
-            if len(piece) > length:
-                pieces.appendleft(piece[length:])
-                piece = piece[:length]
-            found.append(piece)
-            length -= len(piece)
-        return found
+    def _goes_on(self) -> bool:
+        channel = self._channel
+        return bool(self._pieces and channel._send_window > 0 and channel._send_state == "open")
 
-    def _send(self, data: list[memoryview]) -> None:
-        connection, length = self._connection, sum(map(len, data))
-        if not (self._cipher.fits(connection._send_encryption) and _in_order(connection)):
-            start = _NUMBERS.pack(self._channel._send_chan, length)
-            connection.send_packet(MSG_CHANNEL_DATA, b"".join((start, *data)))
-            return
+    def _send_several(self) -> None:
+        """Send some packets as one piece: calls of the system cost more than packets."""
+        connection = self._connection
+        contents: list[bytes] = []
+        while self._goes_on() and len(contents) < PACKETS_AT_ONCE:
+            contents.append(self._content(self._next()))
+        connection._transport.write(self._cipher.encrypted(contents))
+        connection._send_seq = (connection._send_seq + len(contents)) & 0xFFFFFFFF
+        connection._rekey_bytes_sent += sum(map(len, contents))
+
+    def _content(self, data: list[memoryview]) -> bytes:
+        """What a packet with ``data`` holds, before it is encrypted (RFC 4253, section 6)."""
+        length = sum(map(len, data))
         padding = -(1 + 9 + length) % BLOCK
         padding += BLOCK if padding < 4 else 0
         start = _START.pack(padding, MSG_CHANNEL_DATA, self._channel._send_chan, length)
-        content = b"".join((start, *data, os.urandom(padding)))
-        connection._transport.write(self._cipher.encrypted(content))
-        connection._send_seq = (connection._send_seq + 1) & 0xFFFFFFFF
-        connection._rekey_bytes_sent += len(content)
+        return b"".join((start, *data, os.urandom(padding)))
+
+    def _next(self) -> list[memoryview]:
+        """The next pieces, as many bytes as the server takes in one packet now."""
+        channel, pieces, found = self._channel, self._pieces, []
+        length = room = min(channel._send_window, channel._send_pktsize)
+        while pieces and room:
+            piece = pieces.popleft()
+            if len(piece) > room:
+                pieces.appendleft(piece[room:])
+                piece = piece[:room]
+            found.append(piece)
+            room -= len(piece)
+        channel._send_window -= length - room
+        return found
 
 
 def _in_order(connection: Any) -> bool:

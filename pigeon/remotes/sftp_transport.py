@@ -46,7 +46,7 @@ class GatheringTransport:
     def _flush(self) -> None:
         waiting, self._waiting, self._length = self._waiting, [], 0
         if waiting and not self._transport.is_closing():
-            self._transport.write(b"".join(waiting))
+            self._transport.write(b"".join(waiting) if len(waiting) > 1 else waiting[0])
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)

@@ -37,7 +37,7 @@ class Source:
     Attributes:
         local_path: where it lies on our disk.
         file: what it must be.
-        content: the file itself, for one that is nowhere on our disk.
+        content: the file itself, for one that need not be, or cannot be, read from our disk.
     """
 
     local_path: Path
@@ -61,6 +61,8 @@ class Source:
         Raises:
             ParcelDamaged: the file is missing, or is not what the manifest says.
         """
+        if self.content is not None:
+            return self.content
         try:
             with self.opened() as stream:
                 data = stream.read()

@@ -81,7 +81,7 @@ class Ladder:
     async def _put_alone(self, parcel: Parcel) -> None:
         """The same steps, of which most pushes need no more; each file costs only its own."""
         file = parcel.files[0]
-        upload = self._upload(Source(parcel.local_path(file), file))
+        upload = self._upload(Source(parcel.local_path(file), file, file.content))
         self.files.append(upload)
         self.delivery.traces = True
         await upload.put(self.folders)
