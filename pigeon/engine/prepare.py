@@ -101,15 +101,17 @@ def reserve(destination: Destination, ready: Sequence[Ready], token: str, using:
     taken = slots.take_paths(destination, token, wanted)
     mine = [each for each in ready if each.paths <= taken]
     standing = _standing(destination, mine, using)
-    reserved = Reserved(blocked=[each for each in ready if not each.paths <= taken])
+    reserved = Reserved()
+    if len(mine) < len(ready):
+        reserved.blocked = [each for each in ready if not each.paths <= taken]
     for each in mine:
         if _is_outdated(each, standing):
             reserved.outdated.append(_to_render_anew(each.item))
         else:
             reserved.ready.append(_without_others(each, standing))
-    used = {path for each in reserved.ready for path in each.paths}
-    if taken - used:
-        slots.free_paths(destination, token, taken - used)
+    unused = taken.difference(*(each.paths for each in reserved.ready))
+    if unused:
+        slots.free_paths(destination, token, unused)
     return reserved
 
 
@@ -175,6 +177,8 @@ def _standing(
 
 def _without_others(ready: Ready, standing: Mapping[str, Publication]) -> Ready:
     """``ready`` without held files that were another object's by the time we had their paths."""
+    if not ready.held:
+        return ready
     item = ready.item
     owner = (item.order_key, item.object_id)
     held = tuple(
@@ -193,11 +197,12 @@ def _is_outdated(ready: Ready, standing: Mapping[str, Publication]) -> bool:
     """
     if ready.parcel is None or ready.item.forced:
         return False
-    now, rendered, anew = timezone.now(), ready.parcel.rendered_at, ready.item.render_after
     times = [
         standing[file.path].rendered_at for file in ready.parcel.files if file.path in standing
     ]
-    if anew is not None and rendered >= anew:
+    rendered, anew = ready.parcel.rendered_at, ready.item.render_after
+    if times and anew is not None and rendered >= anew:
+        now = timezone.now()
         times = [time for time in times if time <= now]
     return any(time > rendered for time in times)
 
