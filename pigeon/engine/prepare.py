@@ -84,11 +84,12 @@ def prepare(destination: Destination, items: Sequence[ItemToPush], using: str) -
         logger.exception("Export for %s failed", name, extra={"destination": name})
         outcomes = {item.pk: error for item in alive}
     for item in alive:
-        outcome = outcomes[item.pk]
+        pk = item.pk
+        outcome = outcomes[pk]
         if isinstance(outcome, Exception):
             prepared.results.append(_refused(item, destination, outcome))
         else:
-            _add(prepared, item, outcome, held.get(item.pk, ()), sender)
+            _add(prepared, item, outcome, held.get(pk, ()), sender)
     return prepared
 
 
