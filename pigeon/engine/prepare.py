@@ -91,7 +91,8 @@ def prepare(destination: Destination, items: Sequence[ItemToPush], using: str) -
         logger.exception("Export for %s failed", name, extra={"destination": name})
         outcomes = {item.pk: error for item in alive}
     for item in alive:
-        outcome = outcomes[item.pk]
+        pk = item.pk
+        outcome = outcomes[pk]
         if isinstance(outcome, Exception):
             prepared.results.append(_refused(item, destination, outcome))
             continue
@@ -102,7 +103,7 @@ def prepare(destination: Destination, items: Sequence[ItemToPush], using: str) -
         except AnyDatabaseError as error:
             prepared.results.append(_refused(item, destination, error))
         else:
-            _add(prepared, item, parcel, held.get(item.pk, ()), sender, outcome.note)
+            _add(prepared, item, parcel, held.get(pk, ()), sender, outcome.note)
     return prepared
 
 
@@ -115,15 +116,17 @@ def reserve(destination: Destination, ready: Sequence[Ready], token: str, using:
     taken = slots.take_paths(destination, token, wanted)
     mine = [each for each in ready if each.paths <= taken]
     standing = _standing(destination, mine, using)
-    reserved = Reserved(blocked=[each for each in ready if not each.paths <= taken])
+    reserved = Reserved()
+    if len(mine) < len(ready):
+        reserved.blocked = [each for each in ready if not each.paths <= taken]
     for each in mine:
         if _is_outdated(each, standing):
             reserved.outdated.append(_to_render_anew(each.item))
         else:
             reserved.ready.append(_without_others(each, standing))
-    used = {path for each in reserved.ready for path in each.paths}
-    if taken - used:
-        slots.free_paths(destination, token, taken - used)
+    unused = taken.difference(*(each.paths for each in reserved.ready))
+    if unused:
+        slots.free_paths(destination, token, unused)
     return reserved
 
 
@@ -222,6 +225,8 @@ def _standing(
 
 def _without_others(ready: Ready, standing: Mapping[str, Publication]) -> Ready:
     """``ready`` without held files that were another object's by the time we had their paths."""
+    if not ready.held:
+        return ready
     item = ready.item
     owner = (item.order_key, item.object_id)
     held = tuple(
@@ -240,11 +245,12 @@ def _is_outdated(ready: Ready, standing: Mapping[str, Publication]) -> bool:
     """
     if ready.parcel is None or ready.item.forced:
         return False
-    now, rendered, anew = timezone.now(), ready.parcel.rendered_at, ready.item.render_after
     times = [
         standing[file.path].rendered_at for file in ready.parcel.files if file.path in standing
     ]
-    if anew is not None and rendered >= anew:
+    rendered, anew = ready.parcel.rendered_at, ready.item.render_after
+    if times and anew is not None and rendered >= anew:
+        now = timezone.now()
         times = [time for time in times if time <= now]
     return any(time > rendered for time in times)
 

@@ -155,24 +155,25 @@ def _make_missing(
     rule: DefaultConfiguration, items: Mapping[int, ItemToPush], parcels: Mapping[int, Parcel]
 ) -> tuple[dict[int, Made], dict[int, Exception]]:
     """Make what ``parcels`` lacks for ``items``; item id → that, or why it was not possible."""
-    missing = [item for pk, item in items.items() if pk not in parcels]
+    missing = {pk: item for pk, item in items.items() if pk not in parcels}
     # Before the objects are read: a parcel must never look newer than what it shows.
     now = timezone.now()
-    objects, shelf, before = _objects(missing), Shelf(rule.name, now), guarded()
+    objects = _objects(list(missing.values()))
+    shelf, before = Shelf(rule.name, now), guarded()
     made: dict[stored.Key, Made] = {}
     found: dict[int, Made] = {}
     failures: dict[int, Exception] = {}
-    for item in missing:
+    for pk, item in missing.items():
         try:
             key = stored.key_of(item)
             if key not in made:
                 with guarded(before):
-                    made[key] = _make(rule, item, _found(objects.get(item.pk)), shelf, before)
-            found[item.pk] = made[key]
+                    made[key] = _make(rule, item, _found(objects.get(pk)), shelf, before)
+            found[pk] = made[key]
         except PigeonError as error:
-            failures[item.pk] = error
+            failures[pk] = error
         except Exception as error:  # noqa: BLE001 - one item must never stop the others
-            failures[item.pk] = _unexpected(rule, error)
+            failures[pk] = _unexpected(rule, error)
     return found, failures
 
 

@@ -73,8 +73,11 @@ def record(items: Mapping[int, ItemToPush], parcels: Mapping[int, Parcel]) -> No
         items: id → item, of one database.
         parcels: item id → its parcel; those without a primary key are new.
     """
-    changed = {pk: parcel for pk, parcel in parcels.items() if parcel.pk != items[pk].parcel_id}
-    changed |= {pk: parcel for pk, parcel in parcels.items() if parcel.pk is None}
+    changed = {
+        pk: parcel
+        for pk, parcel in parcels.items()
+        if parcel.pk is None or parcel.pk != items[pk].parcel_id
+    }
     if not changed:
         return
     alias = next(iter(items.values()))._state.db or DEFAULT_DB_ALIAS

@@ -5,8 +5,11 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import Any
 
-from django.db.models import BooleanField, Exists, F, Func, OuterRef, Q
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import BooleanField, DateTimeField, F, Func, Q, Value
+from django.db.models.sql.compiler import SQLCompiler
 
 from pigeon.models.among import Among
 from pigeon.models.chunks import chunks
@@ -22,14 +25,13 @@ def fresh(items: ItemQuerySet, now: datetime) -> ItemQuerySet:
     A mass push is also held up by an earlier one that waits for another attempt. Were it not
     left out here, many of them would fill the batch for nothing.
     """
-    earlier = _same_key(items).retry().filter(next_attempt_date__gt=now, pk__lt=OuterRef("pk"))
-    free = _free(items).new().filter(~Q(model_label="") | ~Exists(earlier))
+    free = items.new().filter(_FREE).filter(~Q(model_label="") | Q(_first(now)))
     return free.order_by("-priority", "id")
 
 
 def due(items: ItemQuerySet, now: datetime | None) -> ItemQuerySet:
     """Items to try again by ``now`` (``None``: all), in the order of the second index."""
-    again = _free(items).retry().order_by("next_attempt_date")
+    again = items.retry().filter(_FREE).order_by("next_attempt_date")
     return again if now is None else again.filter(next_attempt_date__lte=now)
 
 
@@ -53,21 +55,39 @@ def waiting_rows(using: str, keys: Sequence[str]) -> Iterator[Waiting]:
         yield from map(Waiting._make, rows)
 
 
-def _free(items: ItemQuerySet) -> ItemQuerySet:
-    """Items whose order key has nothing in progress."""
-    return items.filter(_FREE)
+class _NoOther(Func):
+    """That no other item with the same order key is in the way; see :func:`_no_other`."""
+
+    def as_sql(  # type: ignore[override]
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any
+    ) -> tuple[str, tuple[Any, ...]]:
+        """The condition, with the expressions in the places that ``template`` has for them."""
+        parts = [compiler.compile(each) for each in self.get_source_expressions()]
+        sql = str(self.extra["template"]).format(*(sql for sql, _ in parts))
+        return sql, tuple(value for _, params in parts for value in params)
 
 
-#: In words of its own, since every claim asks twice: Django takes a millisecond to find them.
-_FREE = Func(
-    F("order_key"),
-    template=(
+def _no_other(condition: str, *expressions: Any) -> _NoOther:
+    """No row ``other`` with the order key fulfils ``condition``, which names ``expressions``.
+
+    Every claim asks for it several times, and in Django's words each takes it a millisecond.
+    """
+    template = (
         f"NOT EXISTS (SELECT 1 FROM {ItemToPush._meta.db_table} other "
-        f"WHERE other.order_key = %(expressions)s AND other.status = {Status.IN_PROGRESS:d})"
-    ),
-    output_field=BooleanField(),
-)
+        f"WHERE other.order_key = {{}} AND {condition})"
+    )
+    key = F("order_key")
+    return _NoOther(key, *expressions, template=template, output_field=BooleanField())
 
 
-def _same_key(items: ItemQuerySet) -> ItemQuerySet:
-    return ItemToPush.objects.using(items.db).filter(order_key=OuterRef("order_key"))
+#: Nothing with the order key is in progress.
+_FREE = _no_other(f"other.status = {Status.IN_PROGRESS:d}")
+
+
+def _first(now: datetime) -> _NoOther:
+    """No older item with the order key waits for another attempt."""
+    return _no_other(
+        f"other.status = {Status.RETRY:d} AND other.next_attempt_date > {{}} AND other.id < {{}}",
+        Value(now, output_field=DateTimeField()),
+        F("pk"),
+    )
