@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import re
 import ssl
-from contextlib import suppress
 
 from pigeon.exceptions import DestinationMisconfigured, TransientError
 from pigeon.remotes import ftp_errors
@@ -147,8 +146,11 @@ class FTPConnection:
 
     async def settled(self, command: Command) -> None:
         """Wait until ``command``, and so all before it, is answered, or never will be."""
-        with suppress(OSError, ValueError), self.watchdog:
-            await command.answer
+        try:
+            with self.watchdog:
+                await command.answer
+        except (OSError, ValueError):
+            pass  # the one who asks for the answer gets it
 
     def lost(self, error: Exception, doing: str) -> TransientError:
         """Drop the connection; the error to raise for it."""

@@ -39,6 +39,12 @@ class Command:
         self.then = then
         self.sent = self.answered = False
 
+    def settle(self, reply: Reply | None) -> None:
+        """Call ``then``, once; who gave it is not kept alive by it any longer."""
+        then, self.then = self.then, None
+        if then is not None:
+            then(reply)
+
 
 class Control(asyncio.Protocol):
     """Sends commands without waiting for the answers of those before.
@@ -110,8 +116,7 @@ class Control(asyncio.Protocol):
         while self._queue and (not self._held or self._queue[0].rides):
             command = self._queue.popleft()
             if command.answer.done():
-                if command.then is not None:
-                    command.then(None)
+                command.settle(None)
                 continue  # nobody waits for it any more
             command.sent, self._held = True, self._held or command.holds
             self._unanswered.append(command)
@@ -187,8 +192,7 @@ class Control(asyncio.Protocol):
         command.answered = True
         if not command.answer.done():
             command.answer.set_result(reply)
-        if command.then is not None:
-            command.then(reply)
+        command.settle(reply)
         if command.holds:
             self._held = False
             self._flush_soon()
@@ -232,8 +236,7 @@ class Control(asyncio.Protocol):
 def _fail(command: Command, error: Exception) -> None:
     if not command.answer.done():
         _give(command.answer, error)
-    if command.then is not None:
-        command.then(None)
+    command.settle(None)
 
 
 def _give(waiter: asyncio.Future[Any], error: Exception) -> None:
