@@ -8,6 +8,8 @@ def storable(text: str) -> str:
 
     PostgreSQL takes no NUL in text, and neither takes what is no Unicode.
     """
+    if text.isascii() and "\0" not in text:
+        return text
     return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
+import time
 import uuid
 from collections.abc import Sequence
 from typing import Any
@@ -21,7 +22,6 @@ from pigeon.engine.lease import Lease, boot_time
 from pigeon.engine.prepare import Prepared, Ready, Reserved, prepare, reserve
 from pigeon.engine.recorder import Recorder
 from pigeon.engine.renewal import renew
-from pigeon.models.chunks import chunks
 from pigeon.models.item import ItemToPush
 from pigeon.queue import Result
 from pigeon.senders.registry import make_sender
@@ -33,6 +33,9 @@ PATH_TRIES, PATH_WAIT = 20, 0.5
 #: Of a batch, so many items are exported before leases may be renewed and results recorded: a
 #: rule's templates may be slow, and there may be one thread for all that.
 EXPORTED_AT_ONCE = 100
+#: Seconds. If that many items took no longer, the next are exported all at once: each part costs
+#: a dozen queries.
+QUICK = 0.25
 #: Items that are claimed before a connection is open, if there are other lanes: what a
 #: destination that hangs or refuses costs them, and what a good one has to send while more is
 #: made ready.
@@ -72,6 +75,7 @@ class Lane:
         #: had been.
         self._begun: set[int] = set()
         self._first: int = conf.BATCH_SIZE
+        self._part = EXPORTED_AT_ONCE
         self._failure: BaseException | None = None
         self._opened = asyncio.Event()
         self._gate = gate_of(context, destination)
@@ -193,7 +197,9 @@ class Lane:
 
     async def _feed(self, items: Sequence[ItemToPush]) -> None:
         """Export ``items`` and hand them to the connections."""
-        for part in chunks(items, EXPORTED_AT_ONCE):
+        left = list(items)
+        while left:
+            part, left = left[: self._part], left[self._part :]
             if not self._closed:
                 await self._prepare(part)
         tries = PATH_TRIES
@@ -207,9 +213,12 @@ class Lane:
         self._blocked = []
 
     async def _prepare(self, items: Sequence[ItemToPush]) -> None:
+        started = time.monotonic()
         prepared: Prepared = await self._context.pool.run(
             prepare, self.destination, items, self.using
         )
+        quick = time.monotonic() - started < QUICK
+        self._part = conf.BATCH_SIZE if quick else EXPORTED_AT_ONCE
         self._begun |= {result.item.pk for result in prepared.results}
         self._recorder.add(prepared.results)
         await self._enqueue(prepared.ready)

@@ -11,16 +11,18 @@ import struct
 from typing import Any
 
 import asyncssh
-from asyncssh.constants import MSG_CHANNEL_DATA
+from asyncssh.constants import MSG_CHANNEL_DATA, MSG_CHANNEL_WINDOW_ADJUST
 from cryptography.exceptions import InvalidTag
 
 from pigeon.remotes.sftp_cipher import TAG, Cipher
 
 _LENGTH = struct.Struct(">I")
-#: Bytes of padding, the kind, the channel, and bytes of data.
+#: Bytes of padding, the kind, the channel, and bytes: of data, or that the server takes.
 _START = struct.Struct(">BBII")
 #: What is used of asyncssh's insides.
-_OF_CHANNEL = ("_accept_data", "_recv_chan", "_recv_state", "_recv_window")
+_OF_CHANNEL = (
+    "_accept_data", "_flush_send_buf", "_recv_chan", "_recv_state", "_recv_window", "_send_window",
+)  # fmt: skip
 _OF_CONNECTION = (
     "_decompressor", "_inpbuf", "_kex_complete", "_max_recv_pktlen", "_recv_data",
     "_recv_encryption", "_recv_handler", "_recv_pkthdr", "_recv_seq", "_reset_keepalive_timer",
@@ -79,28 +81,39 @@ class Arrivals:
             theirs = length > connection._max_recv_pktlen
             if theirs or end > len(came):
                 break
-            data = self._data(came[at : at + 4], came[at + 4 : end])
-            theirs = data is None
-            if data is None:
+            content = self._content(came[at : at + 4], came[at + 4 : end])
+            theirs = content is None
+            if content is None:
                 break
             connection._recv_seq = (connection._recv_seq + 1) & 0xFFFFFFFF
             self._cipher.go_on()
             at = end
-            self._channel._accept_data(data)
+            self._deal(content)
         connection._inpbuf = bytes(came[at:])
         return theirs
 
-    def _data(self, length: memoryview, rest: memoryview) -> bytes | None:
-        """What a packet says on our channel; ``None``: it is something else, or broken."""
+    def _content(self, length: memoryview, rest: memoryview) -> bytes | None:
+        """What a packet for our channel holds; ``None``: it is another one, or broken."""
         try:
             content = self._cipher.opened(length, rest)
         except InvalidTag:
             return None
         channel = self._channel
-        if len(content) < _START.size:
+        if len(content) < _START.size or channel._recv_state != "open":
             return None
         padding, kind, number, size = _START.unpack_from(content)
-        ours = (kind, number) == (MSG_CHANNEL_DATA, channel._recv_chan)
-        whole = _START.size + size + padding == len(content)
-        fits = channel._recv_state == "open" and size <= channel._recv_window
-        return content[_START.size : -padding] if ours and whole and fits and padding else None
+        if number != channel._recv_chan:
+            return None
+        if kind == MSG_CHANNEL_DATA:
+            whole = 0 < padding == len(content) - _START.size - size
+            return content if whole and size <= channel._recv_window else None
+        whole = 0 < padding == len(content) - _START.size
+        return content if kind == MSG_CHANNEL_WINDOW_ADJUST and whole else None
+
+    def _deal(self, content: bytes) -> None:
+        padding, kind, _, size = _START.unpack_from(content)
+        if kind == MSG_CHANNEL_DATA:
+            self._channel._accept_data(content[_START.size : -padding])
+        else:  # the server takes more, by so many bytes
+            self._channel._send_window += size
+            self._channel._flush_send_buf()

@@ -40,6 +40,8 @@ def done_files(manner: Manner, files: Sequence[OutputFile]) -> list[Source]:
 
 def paths(manner: Manner, files: Sequence[OutputFile]) -> set[str]:
     """Where all of these go."""
+    if manner.checksum == "none" and not manner.done_file:
+        return set()
     both = [*checksums(manner, files), *done_files(manner, files)]
     return {source.file.path for source in both}
 

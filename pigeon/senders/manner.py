@@ -64,6 +64,11 @@ class Manner:
         return self.publish == "in-place"
 
     @property
+    def meets_elsewhere(self) -> bool:
+        """Whether temporary files lie in a folder of their own, not beside their final names."""
+        return "/" in self.temporary
+
+    @property
     def is_plain(self) -> bool:
         """Whether a file is put aside and renamed over what is there, and that is all."""
         return (

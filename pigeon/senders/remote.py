@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
+from functools import cached_property
 from typing import Any, ClassVar
 
 from pigeon.destinations import Destination
@@ -87,10 +88,14 @@ class RemoteSender(Sender):
 
     def companions(self, parcel: Parcel) -> set[str]:
         """The checksums and done-files of ``parcel``."""
+        asked = self._asked
+        return set() if asked is None else companions.paths(asked, parcel.files)
+
+    @cached_property
+    def _asked(self) -> Manner | None:
+        """What the options say; ``None``: they are wrong, and nothing is put until mended."""
         options = self.destination.options
-        if manner.problems(options):
-            return set()  # nothing is put before they are mended
-        return companions.paths(Manner.of(options), parcel.files)
+        return None if manner.problems(options) else Manner.of(options)
 
     async def send(self, delivery: Delivery) -> None:
         """Put the parcel and remove what is to go, or only remove."""

@@ -226,9 +226,8 @@ class Upload:
     async def _rename(self, folders: Folders) -> str:
         if self.manner.in_place:
             return "in-place"
-        folder = posixpath.dirname(self.final)
-        if folder != posixpath.dirname(self.current):
-            await folders.make(self.remote, folder, time.monotonic())
+        if self.manner.meets_elsewhere:
+            await folders.make(self.remote, posixpath.dirname(self.final), time.monotonic())
         try:
             await self._rename_at_once()
         except RenameUnsupported as error:

@@ -586,9 +586,11 @@ def test_an_outage_uses_up_no_attempts(site: Site, scripted: type[Scripted]) -> 
     assert site.item().status == Status.RETRY
 
 
+@pytest.mark.parametrize(("quick", "parts"), [(0, [2, 2, 1]), (60, [2, 3])])
 def test_a_batch_is_exported_in_parts_so_that_leases_can_be_renewed_in_between(
-    site: Site, monkeypatch: pytest.MonkeyPatch
+    site: Site, monkeypatch: pytest.MonkeyPatch, quick: int, parts: list[int]
 ) -> None:
+    """Once that turned out to be quick, the rest is one part."""
     exported: list[int] = []
 
     def counting(destination: Any, items: Any, using: str) -> Any:
@@ -598,11 +600,12 @@ def test_a_batch_is_exported_in_parts_so_that_leases_can_be_renewed_in_between(
     prepare = lane.prepare
     monkeypatch.setattr(lane, "prepare", counting)
     monkeypatch.setattr(lane, "EXPORTED_AT_ONCE", 2)
+    monkeypatch.setattr(lane, "QUICK", quick)
     site.rule("partner", "dummy://")
     for number in range(5):
         Story.objects.create(title=str(number))
     assert site.push().total("pushed") == 5
-    assert exported == [2, 2, 1]
+    assert exported == parts
 
 
 def test_an_item_that_is_tried_twice_in_one_run_counts_once(
