@@ -67,6 +67,8 @@ def timed(pid: int, queue: Callable[[], None], done: Callable[[], bool]) -> Took
     How long a worker waits between two looks is a setting, and no part of its speed: it is stopped
     while the rows are written, so long that it looks at once when it may go on.
     """
+    # Not in the middle of a look: what that finds would be from before, and the next one far.
+    time.sleep(settings.PIGEON_POLL_INTERVAL / 2)
     before = cpu_of(family(pid))
     with _stopped(family(pid)):
         queue()
