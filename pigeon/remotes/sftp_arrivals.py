@@ -47,6 +47,7 @@ class Arrivals:
         self._connection: Any = connection
         self._channel: Any = channel
         self._cipher = Cipher()
+        self._takes_more = False
         self.direct = all(hasattr(channel, name) for name in _OF_CHANNEL) and all(
             hasattr(connection, name) for name in _OF_CONNECTION
         )
@@ -90,6 +91,9 @@ class Arrivals:
             at = end
             self._deal(content)
         connection._inpbuf = bytes(came[at:])
+        if self._takes_more:
+            self._takes_more = False
+            self._channel._flush_send_buf()
         return theirs
 
     def _content(self, length: memoryview, rest: memoryview) -> bytes | None:
@@ -116,4 +120,4 @@ class Arrivals:
             self._channel._accept_data(content[_START.size : -padding])
         else:  # the server takes more, by so many bytes
             self._channel._send_window += size
-            self._channel._flush_send_buf()
+            self._takes_more = True

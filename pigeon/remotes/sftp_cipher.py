@@ -15,6 +15,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 #: Bytes of a block, and of the tag behind a packet.
 BLOCK, TAG = 16, 16
 _LENGTH = struct.Struct(">I")
+#: The counter begins anew behind it.
+_LAST = 0xFFFFFFFFFFFFFFFF
 _INSIDES = ("_iv", "_key", "_update_iv")
 
 
@@ -40,13 +42,15 @@ class Cipher:
         """Whole packets, one behind the other: the length in the clear, the content, the tag."""
         assert self._aes is not None
         packets = bytearray(sum(map(len, contents)) + (4 + TAG) * len(contents))
-        view, at = memoryview(packets), 0
+        view, at, encrypt = memoryview(packets), 0, self._aes.encrypt_into
+        fixed, counter = self._gcm._iv[:4], int.from_bytes(self._gcm._iv[4:], "big")
         for content in contents:
-            length, end = _LENGTH.pack(len(content)), at + 4 + len(content) + TAG
-            view[at : at + 4] = length
-            self._aes.encrypt_into(self._gcm._iv, content, length, view[at + 4 : end])
-            self._gcm._update_iv()
-            at = end
+            length, start = _LENGTH.pack(len(content)), at + 4
+            view[at:start] = length
+            at = start + len(content) + TAG
+            encrypt(fixed + counter.to_bytes(8, "big"), content, length, view[start:at])
+            counter = (counter + 1) & _LAST
+        self._gcm._iv = fixed + counter.to_bytes(8, "big")
         return packets
 
     def opened(self, length: memoryview, rest: memoryview) -> bytes:

@@ -107,21 +107,22 @@ class Packets:
 
     def _send_several(self) -> None:
         """Send some packets as one piece: calls of the system cost more than packets."""
-        connection = self._connection
+        connection, noise = self._connection, os.urandom(2 * BLOCK)
         contents: list[bytes] = []
         while self._goes_on() and len(contents) < PACKETS_AT_ONCE:
-            contents.append(self._content(self._next()))
+            contents.append(self._content(noise))
         connection._transport.write(self._cipher.encrypted(contents))
         connection._send_seq = (connection._send_seq + len(contents)) & 0xFFFFFFFF
         connection._rekey_bytes_sent += sum(map(len, contents))
 
-    def _content(self, data: list[memoryview]) -> bytes:
-        """What a packet with ``data`` holds, before it is encrypted (RFC 4253, section 6)."""
+    def _content(self, noise: bytes) -> bytes:
+        """What the next packet holds, before it is encrypted (RFC 4253, section 6)."""
+        data = self._next()
         length = sum(map(len, data))
         padding = -(1 + 9 + length) % BLOCK
         padding += BLOCK if padding < 4 else 0
         start = _START.pack(padding, MSG_CHANNEL_DATA, self._channel._send_chan, length)
-        return b"".join((start, *data, os.urandom(padding)))
+        return b"".join((start, *data, noise[:padding]))
 
     def _next(self) -> list[memoryview]:
         """The next pieces, as many bytes as the server takes in one packet now."""
