@@ -96,12 +96,12 @@ def _push(way: str, destination: str, files: int) -> Took:
     os.environ["DJANGO_SETTINGS_MODULE"] = way
     with worker.worker(1) as pid:
         ours.queue("partner", stories.order_by("pk")[:1], ["warm"])
-        worker.until(lambda: ours.recorded(["warm"]))
+        worker.until(ours.recorded(["warm"]))
         worker.until(lambda: not Hold.objects.exists())  # so long it has something to write
         took = worker.timed(
             pid,
             lambda: ours.queue("partner", stories, [destination]),
-            lambda: ours.recorded([destination]),
+            ours.recorded([destination]),
         )
     ours.check_pushed(destination, files)
     _check_records(way, files)

@@ -67,3 +67,10 @@ def test_no_migration_is_missing(auto_field: str) -> None:
         PIGEON_TEST_AUTO_FIELD=f"django.db.models.{auto_field}",
     )
     assert "No changes detected" in out
+
+
+@pytest.mark.parametrize("asked", ["", "fastest"])
+def test_the_python_that_is_found_works(asked: str) -> None:
+    [path] = run(PROJECT / ".ci" / "python", asked).splitlines()
+    says = "import sys, venv, ensurepip; print(sys.version_info >= (3, 11))"
+    assert run(path, "-c", says) == "True\n"
