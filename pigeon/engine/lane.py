@@ -33,8 +33,8 @@ PATH_TRIES, PATH_WAIT = 20, 0.5
 #: Of a batch, so many items are exported before leases may be renewed and results recorded: a
 #: rule's templates may be slow, and there may be one thread for all that.
 EXPORTED_AT_ONCE = 100
-#: Seconds. If that many items took no longer, the next are exported all at once: each part costs
-#: a dozen queries.
+#: Seconds. If that many items took no longer, twice as many are exported next: each part costs a
+#: dozen queries.
 QUICK = 0.25
 #: Items that are claimed before a connection is open, if there are other lanes: what a
 #: destination that hangs or refuses costs them, and what a good one has to send while more is
@@ -218,7 +218,7 @@ class Lane:
             prepare, self.destination, items, self.using
         )
         quick = time.monotonic() - started < QUICK
-        self._part = conf.BATCH_SIZE if quick else EXPORTED_AT_ONCE
+        self._part = min(2 * self._part, conf.BATCH_SIZE) if quick else EXPORTED_AT_ONCE
         self._begun |= {result.item.pk for result in prepared.results}
         self._recorder.add(prepared.results)
         await self._enqueue(prepared.ready)

@@ -143,15 +143,16 @@ class SFTPRemote(SFTPBase):
         how = wire.FOR_WRITING if offset else _ANEW
         file = await self._ask(self._client.open(path, how), f"create {path}")
         if data is not None:
-            size: int | None = await self._ask(self._client.fill(file, data), f"write {path}")
+            size = await self._fill(file, data, path)
             return size if size == len(data) else None
         try:
-            return await self._put_large(source, file, path, offset)
+            await self._write_large(source, file, path, offset)
         except BaseException:
             await self._close_quietly(file)
             raise
+        return await self._fill(file, b"", path)
 
-    async def _put_large(self, source: Source, file: bytes, path: str, offset: int) -> int | None:
+    async def _write_large(self, source: Source, file: bytes, path: str, offset: int) -> None:
         doing, window = f"write {path}", Window(BLOCKS_IN_FLIGHT, self._watchdog.progress)
         async with aclosing(source.chunks(offset)) as chunks:
             async for chunk in chunks:
@@ -162,8 +163,16 @@ class SFTPRemote(SFTPBase):
                     self._client.write(file, offset, block, window.answered)
                     offset += len(block)
         await self._ask(window.empty(), doing)
-        # Asks for the size and closes.
-        return await self._ask(self._client.fill(file, b""), doing)
+
+    async def _fill(self, file: bytes, data: bytes, path: str) -> int | None:
+        """Write ``data``, ask for the size, and close.
+
+        Whatever comes of it, the file is not to be closed again: by then its handle may be that of
+        another file, which would be cut.
+        """
+        filling = self._client.fill(file, data, self._block, self._watchdog.progress)
+        size: int | None = await self._ask(filling, f"write {path}")
+        return size
 
     async def _close_quietly(self, file: bytes) -> None:
         try:

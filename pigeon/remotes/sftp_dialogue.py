@@ -53,7 +53,7 @@ class Dialogue(asyncssh.SSHClientSession[bytes]):
         self._greeting: asyncio.Future[None] = self._loop.create_future()
         self._greeting.add_done_callback(ignored)
         self._end: Exception | None = None
-        self._packets: Packets
+        self._packets: Packets | None = None
 
     @property
     def ended(self) -> bool:
@@ -64,7 +64,7 @@ class Dialogue(asyncssh.SSHClientSession[bytes]):
 
     def data_received(self, data: bytes, datatype: int | None = None) -> None:
         """Bytes of the server's; answers end where they end."""
-        if datatype is not None:  # what it writes to its log
+        if datatype is not None or self._end is not None:  # what it writes to its log, or nonsense
             return
         data = self._rest + data if self._rest else data
         at, end = 0, len(data)
@@ -79,7 +79,11 @@ class Dialogue(asyncssh.SSHClientSession[bytes]):
                 self._take(kind, number, data, at + 9, stop)
                 at = stop
         except asyncssh.SFTPError as error:
-            self._finish(error)
+            # Nobody knows any more which answer is whose: what was asked may have been done.
+            self._finish(
+                asyncssh.SFTPConnectionLost(f"the server said what makes no sense: {error}")
+            )
+            data = b""
         self._rest = data[at:]
 
     def _take(self, kind: int, number: int, data: bytes, at: int, stop: int) -> None:
@@ -89,7 +93,7 @@ class Dialogue(asyncssh.SSHClientSession[bytes]):
         if number not in self._waiting:
             raise asyncssh.SFTPBadMessage(f"an answer to the request {number}, which is none")
         expected, read, take = self._waiting.pop(number)
-        if kind == expected == wire.STATUS and data[at : at + 4] == wire.DONE:
+        if kind == expected == wire.STATUS and data[at : min(at + 4, stop)] == wire.DONE:
             take(None, None)  # as most are
             return
         result: Any = None
@@ -112,6 +116,8 @@ class Dialogue(asyncssh.SSHClientSession[bytes]):
     def connection_lost(self, exc: Exception | None) -> None:
         """The channel, or the whole connection, has ended."""
         self._finish(exc or asyncssh.SFTPConnectionLost("Connection closed"))
+        if self._packets is not None:
+            self._packets.drop()
 
     def eof_received(self) -> bool:
         """The server says nothing more, so nobody need wait."""
@@ -135,8 +141,8 @@ class Dialogue(asyncssh.SSHClientSession[bytes]):
         self, kind: int, take: Take, body: Sequence[bytes | memoryview], expected: int, read: Read
     ) -> None:
         """Send a request; ``take`` gets its answer."""
-        if self._end is not None:
-            take(None, self._end)
+        if self._end is not None or self._packets is None:
+            take(None, self._end or asyncssh.SFTPNoConnection("Connection not open"))
             return
         self._number = number = (self._number + 1) & 0xFFFFFFFF
         self._waiting[number] = expected, read, take

@@ -88,6 +88,14 @@ class Packets:
         else:
             self._channel.write(b"".join(waiting))
 
+    def drop(self) -> None:
+        """Nothing more can be sent, and what waits need not be kept."""
+        self._waiting, self._length = [], 0
+        if self.direct:
+            self._pieces.clear()
+            del self._channel._flush_send_buf  # ours; the channel's own comes up again
+            self.direct = False
+
     def _flush(self) -> None:
         """Send as much as the server takes now; it says when it takes more."""
         connection, channel = self._connection, self._channel
@@ -103,7 +111,8 @@ class Packets:
 
     def _goes_on(self) -> bool:
         channel = self._channel
-        return bool(self._pieces and channel._send_window > 0 and channel._send_state == "open")
+        room = min(channel._send_window, channel._send_pktsize)
+        return bool(self._pieces and room > 0 and channel._send_state == "open")
 
     def _send_several(self) -> None:
         """Send some packets as one piece: calls of the system cost more than packets."""

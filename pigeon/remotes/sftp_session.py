@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import struct
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import asyncssh
@@ -101,18 +101,26 @@ class SFTPSession(Dialogue):
 
         self.send(wire.FSTAT, told, (wire.string(handle),), wire.ATTRS, wire.size_of)
 
-    def fill(self, handle: bytes, data: bytes) -> asyncio.Future[int | None]:
+    def fill(
+        self, handle: bytes, data: bytes, block: int, progress: Callable[[], None]
+    ) -> asyncio.Future[int | None]:
         """Write all of an open file, ask for its size and close it, in one flight.
 
         A server answers in the order of the requests of one file.
 
+        Args:
+            handle: of the file; it is none any more, whatever comes of it.
+            data: what it is to hold; empty: nothing is written.
+            block: bytes of one request.
+            progress: called with each answer.
+
         Returns:
             The size in bytes that the server tells, if it does.
         """
-        filling = _Filling(self._loop.create_future())
-        for at in range(0, len(data), self.max_write) if data else ():
+        filling = _Filling(self._loop.create_future(), progress)
+        for at in range(0, len(data), block):
             filling.left += 1
-            self.write(handle, at, memoryview(data)[at : at + self.max_write], filling.take)
+            self.write(handle, at, memoryview(data)[at : at + block], filling.take)
         self.size(handle, filling.take_size)
         self.send(wire.CLOSE, filling.take, (wire.string(handle),), wire.STATUS, nothing)
         return filling.answer
@@ -178,15 +186,17 @@ class _Filling:
         left: how many have not been; it begins with those for size and close.
     """
 
-    __slots__ = ("_error", "_size", "answer", "left")
+    __slots__ = ("_error", "_progress", "_size", "answer", "left")
 
-    def __init__(self, answer: asyncio.Future[int | None]) -> None:
+    def __init__(self, answer: asyncio.Future[int | None], progress: Callable[[], None]) -> None:
         self.answer, self.left = answer, 2
+        self._progress = progress
         self._size: int | None = None
         self._error: Exception | None = None
 
     def take(self, result: object, error: Exception | None) -> None:
         self._error = self._error or error
+        self._progress()
         self.left -= 1
         if self.left or self.answer.done():
             return

@@ -590,7 +590,7 @@ def test_an_outage_uses_up_no_attempts(site: Site, scripted: type[Scripted]) -> 
 def test_a_batch_is_exported_in_parts_so_that_leases_can_be_renewed_in_between(
     site: Site, monkeypatch: pytest.MonkeyPatch, quick: int, parts: list[int]
 ) -> None:
-    """Once that turned out to be quick, the rest is one part."""
+    """If that turned out to be quick, the next part is larger."""
     exported: list[int] = []
 
     def counting(destination: Any, items: Any, using: str) -> Any:

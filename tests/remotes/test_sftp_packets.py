@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from pigeon.exceptions import TransientError
 from pigeon.remotes.sftp import SFTPRemote
 from pigeon.remotes.source import Source
 from pigeon.testing.sftp_partner import SFTPPartner
@@ -70,6 +71,40 @@ def test_keys_may_be_exchanged_anew_in_the_middle(sshd: Server) -> None:
     assert asyncio.run(_put_at(remote, f"{remote.root}/a", often)) == len(CONTENT)
     assert len(exchanges) > 3
     assert (folder / "a").read_bytes() == CONTENT
+
+
+def test_what_waits_is_let_go_with_the_connection(sshd: Server) -> None:
+    sshd.folder("gone")
+
+    async def work() -> None:
+        remote = remote_at(sshd.url("gone"), sshd.options())
+        await remote.open()
+        packets, channel = remote._client._packets, remote._client._packets._channel
+        channel._send_window = 0
+        packets.write(bytes(100_000))
+        packets.flush()
+        assert packets._pieces
+        remote._connection.abort()
+        await remote._connection.wait_closed()
+        await remote.close()
+        assert not packets._pieces and not packets.direct
+        assert "_flush_send_buf" not in vars(channel)
+
+    asyncio.run(work())
+
+
+def test_a_server_that_takes_packets_of_no_size_holds_up_nobody(sshd: Server) -> None:
+    sshd.folder("nothing")
+
+    async def work() -> None:
+        remote = remote_at(sshd.url("nothing"), sshd.options(timeout=0.3))
+        await remote.open()
+        remote._client._packets._channel._send_pktsize = 0
+        with pytest.raises(TransientError, match="stopped answering"):
+            await remote.stat("/")
+        await remote.close()
+
+    asyncio.run(work())
 
 
 @pytest.mark.parametrize("cipher", ["aes128-ctr", "chacha20-poly1305@openssh.com"])

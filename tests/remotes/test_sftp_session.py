@@ -10,8 +10,13 @@ from typing import Any
 import asyncssh
 import pytest
 
+from pigeon.exceptions import TransientError
 from pigeon.remotes import sftp_protocol as wire
+from pigeon.remotes.sftp import SFTPRemote
 from pigeon.remotes.sftp_session import SFTPSession
+from pigeon.remotes.source import SMALL, Source
+from pigeon.remotes.watchdog import Watchdog
+from tests.senders.parcels import destination
 
 Talk = Callable[["Server"], Awaitable[None]]
 GREETING = struct.pack(">IBI", 5, wire.VERSION_IS, 3)
@@ -39,6 +44,9 @@ class Server:
     def packet(self, kind: int, body: bytes, to: int = -1) -> bytes:
         return wire.head(kind, self.asked[to][1], len(body)) + body
 
+    def drop(self) -> None:
+        """The channel's end, which lets go of what waits to be sent."""
+
     def done(self, to: int = -1) -> None:
         self.answer(wire.STATUS, struct.pack(">I", 0), to)
 
@@ -51,6 +59,10 @@ def run(test: Talk) -> None:
         await test(Server())
 
     asyncio.run(work())
+
+
+def no_progress() -> None:
+    return
 
 
 def size(number: int) -> bytes:
@@ -111,8 +123,8 @@ def test_a_refusal_that_is_unknown_or_says_nothing_is_one_all_the_same() -> None
 
 def test_a_file_is_filled_in_one_flight() -> None:
     async def test(server: Server) -> None:
-        server.session.max_write = 4
-        answer = server.session.fill(b"h", b"abcdef")
+        answered: list[int] = []
+        answer = server.session.fill(b"h", b"abcdef", 4, lambda: answered.append(1))
         assert [kind for kind, _, _ in server.asked] == [
             wire.WRITE, wire.WRITE, wire.FSTAT, wire.CLOSE,
         ]  # fmt: skip
@@ -124,6 +136,7 @@ def test_a_file_is_filled_in_one_flight() -> None:
         for at in (0, 1, 3):
             server.done(at)
         assert not answer.done()
+        assert len(answered) == 3  # each is progress: on a slow line a file may take long
         server.answer(wire.ATTRS, size(6), to=2)
         assert await answer == 6
 
@@ -133,7 +146,7 @@ def test_a_file_is_filled_in_one_flight() -> None:
 @pytest.mark.parametrize("failing", [0, 2])
 def test_a_write_or_close_that_fails_is_the_files_error(failing: int) -> None:
     async def test(server: Server) -> None:
-        answer = server.session.fill(b"h", b"abc")
+        answer = server.session.fill(b"h", b"abc", 99, no_progress)
         for at, _ in enumerate(server.asked):
             if at == failing:
                 server.refuse(4, b"full", to=at)
@@ -150,7 +163,7 @@ def test_a_write_or_close_that_fails_is_the_files_error(failing: int) -> None:
 @pytest.mark.parametrize(("code", "known"), [(8, True), (3, True), (4, False)])
 def test_a_server_that_tells_no_sizes_may_keep_them(code: int, known: bool) -> None:
     async def test(server: Server) -> None:
-        answer = server.session.fill(b"h", b"abc")
+        answer = server.session.fill(b"h", b"abc", 99, no_progress)
         server.refuse(code, to=1)
         server.done(0)
         server.done(2)
@@ -172,6 +185,58 @@ def test_a_file_that_opens_too_late_is_closed() -> None:
         assert (kind, body) == (wire.CLOSE, wire.string(b"h7"))
 
     run(test)
+
+
+class LargeServer(Server):
+    """Opens and writes a large file by itself, and then waits for its test."""
+
+    def write(self, *pieces: bytes) -> None:
+        super().write(*pieces)
+        kind = self.asked[-1][0]
+        loop, to = asyncio.get_running_loop(), len(self.asked) - 1
+        if kind == wire.OPEN:
+            loop.call_soon(self.answer, wire.HANDLE, wire.string(b"h"), to)
+        elif kind == wire.WRITE:
+            loop.call_soon(self.done, to)
+
+    @property
+    def closed(self) -> int:
+        return sum(kind == wire.CLOSE for kind, _, _ in self.asked)
+
+
+async def at_the_end_of_a_large_file() -> tuple[LargeServer, asyncio.Task[int | None]]:
+    server, remote = LargeServer(), SFTPRemote(destination("sftp://u@host/x"))
+    remote._client, remote._block = server.session, 128 * 1024
+    remote._watchdog = Watchdog(60, no_progress)
+    putting = asyncio.create_task(remote.put(Source.of("a", bytes(SMALL + 1)), "a"))
+    while not server.closed:
+        await asyncio.sleep(0.001)
+    return server, putting
+
+
+def test_a_file_is_closed_once_whoever_stops_waiting() -> None:
+    """By the second time its handle could be another file's, which would then be cut."""
+
+    async def work() -> None:
+        server, putting = await at_the_end_of_a_large_file()
+        putting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await putting
+        assert server.closed == 1
+
+    asyncio.run(work())
+
+
+def test_a_file_is_closed_once_whatever_its_size_is_refused_with() -> None:
+    async def work() -> None:
+        server, putting = await at_the_end_of_a_large_file()
+        server.refuse(4, to=-2)
+        server.done(-1)
+        with pytest.raises(TransientError):
+            await putting
+        assert server.closed == 1
+
+    asyncio.run(work())
 
 
 def test_the_end_of_the_connection_is_everybodys_answer() -> None:
@@ -200,9 +265,13 @@ def test_an_answer_that_makes_no_sense_ends_the_session(data: bytes) -> None:
     async def test(server: Server) -> None:
         answer = server.session.stat("a")
         server.session.data_received(data)
-        with pytest.raises(asyncssh.SFTPBadMessage):
+        # Not a refusal of what was asked: it may have been done.
+        with pytest.raises(asyncssh.SFTPConnectionLost, match="makes no sense"):
             await answer
         assert server.session.ended
+        for _ in range(3):
+            server.session.data_received(bytes(1000))
+        assert not server.session._rest
 
     run(test)
 
@@ -277,7 +346,7 @@ def test_another_greeting_is_no_session() -> None:
     async def work() -> None:
         session = SFTPSession()
         session.data_received(struct.pack(">IBI", 5, wire.VERSION_IS, 2))
-        with pytest.raises(asyncssh.SFTPBadMessage):
+        with pytest.raises(asyncssh.SFTPConnectionLost):
             await session._greeting
 
     asyncio.run(work())
