@@ -94,7 +94,9 @@ def _pieces(template: Any, context: dict[str, Any]) -> Iterator[str]:
     if not isinstance(wrapped, jinja2.Template):
         yield template.render(context)
         return
-    pieces = _generated(wrapped, context)
+    # An asynchronous environment has a way of its own, and so may a subclass.
+    usual = type(wrapped).generate is jinja2.Template.generate and not wrapped.environment.is_async
+    pieces = _generated(wrapped, context) if usual else wrapped.generate(context)
     while several := list(islice(pieces, _PIECES)):
         yield "".join(several)
 

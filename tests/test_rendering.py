@@ -49,6 +49,19 @@ def test_globals_are_there_and_the_context_comes_before_them(templates: Path) ->
     assert rendered("a.txt", x="X", lipsum="mine") == "Xmine01Xmine01X012"
 
 
+def test_an_asynchronous_engine_renders_as_well(templates: Path, settings: Any) -> None:
+    (templates / "a.txt").write_text("{{ x }}{{ range(2)|join }}")
+    settings.TEMPLATES = [
+        {
+            "BACKEND": "django.template.backends.jinja2.Jinja2",
+            "NAME": "own",
+            "DIRS": [templates],
+            "OPTIONS": {"enable_async": True},
+        }
+    ]
+    assert rendered("a.txt", "own", x="X") == "X01"
+
+
 def test_json_keeps_unicode(templates: Path) -> None:
     (templates / "a.json").write_text("{{ x|tojson }}")
     assert rendered("a.json", x="été 北京") == '"été 北京"'

@@ -134,7 +134,9 @@ class Measured(io.BufferedIOBase):
             return False
         with local_disk("Reading an output"), self._path.open("rb") as content:
             facts = os.fstat(content.fileno())
-            if facts.st_size >= HASHED_LATER and _is_left_alone(facts.st_mtime_ns):
+            # Without a time, as archives and some mounts give it, nothing would stand for it.
+            stands = facts.st_mtime_ns > 0 and _is_left_alone(facts.st_mtime_ns)
+            if facts.st_size >= HASHED_LATER and stands:
                 self.modified_ns = facts.st_mtime_ns
                 self._grow(facts.st_size)
                 return True

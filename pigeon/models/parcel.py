@@ -53,7 +53,8 @@ class ParcelQuerySet(models.QuerySet["Parcel"]):
         Returns:
             Id → manifest as it is now, of those that are still there.
         """
-        rows = self.filter(pk__in=found).order_by("pk").select_for_update(no_key=True)
+        no_key = connections[self.db].features.has_select_for_no_key_update
+        rows = self.filter(pk__in=found).order_by("pk").select_for_update(no_key=no_key)
         manifests: dict[int, dict[str, Any]] = dict(rows.values_list("pk", "manifest"))
         for pk, manifest in manifests.items():
             lacking = [each for each in manifest["files"] if not each["sha256"]]

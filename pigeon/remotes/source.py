@@ -113,6 +113,8 @@ class Source:
         Raises:
             ParcelDamaged: as :meth:`chunks`.
         """
+        if not self.file.sha256:
+            self._check_unchanged()  # rather than send all of it in vain
         try:
             with self.opened() as stream, ReadAhead(stream, CHUNK, AHEAD) as ahead:
                 start = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import posixpath
 import time
 from contextlib import suppress
@@ -155,6 +156,8 @@ class Upload:
             if self.offset and not await self._is_long_enough():
                 self.offset = 0
             size = await folders.put(self.remote, self.source, self.current, self.offset)
+            if not self.source.file.sha256:  # a remote of the site's own did not read all of it
+                await asyncio.to_thread(self.source.check)
             self.verified = await self._verify(size)
         if self.manner.chmod is not None:
             await self._chmod(self.manner.chmod)

@@ -14,6 +14,7 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage
+from django.db import connection, transaction
 
 import pigeon
 from pigeon.exceptions import PermanentError, TransientError, Unreachable
@@ -221,6 +222,22 @@ def test_who_hashes_it_heeds_who_was_faster(site: Site, film: Film, hashed: list
     [file] = row.files().files
     Parcel.objects.all().learn({row.pk: {file.path: "f" * 64}})
     assert [each.sha256 for each in completed(row).files] == ["f" * 64]
+
+
+def test_digests_are_learned_where_rows_are_locked_in_one_way_only(
+    site: Site, film: Film, hashed: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in MariaDB: SQLite locks no rows, but Django refuses there what it refuses here."""
+    Scripted.opening = Unreachable("Down.")
+    film("plain://host")
+    site.push()
+    monkeypatch.setattr(connection.features, "has_select_for_update", True)
+    monkeypatch.setattr(connection.ops, "for_update_sql", lambda **kwargs: "")
+    row = Parcel.objects.get()
+    [file] = row.files().files
+    with transaction.atomic():
+        learned = Parcel.objects.all().learn({row.pk: {file.path: "f" * 64}})
+    assert learned[row.pk]["files"][0]["sha256"] == "f" * 64
 
 
 def test_a_preview_has_digests(site: Site, film: Film, hashed: list[str]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import hashlib
+import io
 import json
 import os
 import shutil
@@ -117,12 +118,14 @@ def unhashed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Sou
     return stored, source
 
 
-def sent(source: Source, between: Callable[[], object] = lambda: None) -> bytes:
+def sent(
+    source: Source, between: Callable[[], object] = lambda: None, way: str = "chunks"
+) -> bytes:
     """What ``source`` gives; something happens after the first block."""
 
     async def read() -> bytes:
-        blocks = source.chunks()
-        first = await anext(blocks)
+        blocks = getattr(source, way)()
+        first = bytes(await anext(blocks))
         between()
         return b"".join([first, *[block async for block in blocks]])
 
@@ -151,15 +154,18 @@ def test_what_is_read_again_is_compared_with_it(unhashed: tuple[Path, Source]) -
         source.check()
 
 
+@pytest.mark.parametrize("way", ["chunks", "lent"])
 @pytest.mark.parametrize("while_sent", [True, False])
-def test_without_a_digest_its_time_tells(unhashed: tuple[Path, Source], while_sent: bool) -> None:
+def test_without_a_digest_its_time_tells(
+    unhashed: tuple[Path, Source], while_sent: bool, way: str
+) -> None:
     stored, source = unhashed
     with pytest.raises(ParcelDamaged, match="Something wrote into it"):
         if while_sent:
-            sent(source, lambda: rewritten(stored))
+            sent(source, lambda: rewritten(stored), way)
         else:
             rewritten(stored)
-            asyncio.run(anext(source.chunks()))  # nothing of it is sent
+            asyncio.run(anext(getattr(source, way)()))  # nothing of it is sent
     assert not source.file.sha256
 
 
@@ -188,6 +194,19 @@ def test_what_has_just_changed_is_hashed_at_once(ago_ns: int, later: bool) -> No
 @pytest.mark.parametrize(("seconds", "later"), [(1, False), (4, True)])
 def test_whole_seconds_are_a_coarse_clock(seconds: int, later: bool) -> None:
     assert writing._is_left_alone((int(time.time()) - seconds) * 10**9) is later
+
+
+def test_a_file_without_a_time_is_hashed_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Archives and some mounts give none, and nothing would stand for the digest."""
+    monkeypatch.setattr(writing, "HASHED_LATER", LINKED)
+    _, source = made(tmp_path, monkeypatch, ago_ns=time.time_ns())
+    os.utime(source.local_path, ns=(0, 0))
+    with io.FileIO(tmp_path / "again", "x") as file:
+        measured = writing.Measured(file, tmp_path / "again", None)
+        assert measured.take(source.local_path)
+    assert measured.sha256 == hashlib.sha256(LARGE).hexdigest()
 
 
 @pytest.mark.parametrize(("size", "later"), [(0, True), (-1, False)])
