@@ -37,6 +37,7 @@ class Connection:
         self._opened = opened
         self._sender: Sender | None = None
         self._opening = asyncio.Lock()
+        self._early: asyncio.Task[Sender] | None = None
         self._refused = False
         self._is_new = True
 
@@ -44,6 +45,10 @@ class Connection:
         """How a transcript begins: the first delivery on an open sender is told that it is new."""
         was_new, self._is_new = self._is_new, False
         return "connected and logged in to" if was_new else "on an open connection to"
+
+    def begin(self) -> None:
+        """Open it while what it is to carry is made ready; :meth:`sender` says what came of it."""
+        self._early = asyncio.create_task(self._open())
 
     async def sender(self) -> Sender:
         """The open sender; opens one if there is none, or if the last one broke.
@@ -55,6 +60,9 @@ class Connection:
         if self._sender is not None and not self._sender.broken and not self._opening.locked():
             return self._sender
         async with self._opening:
+            if self._early is not None:
+                early, self._early = self._early, None
+                self._sender = await early
             if self._refused:
                 raise NotTried
             if self._sender is not None and self._sender.broken:
@@ -90,8 +98,13 @@ class Connection:
         return True
 
     async def close(self) -> None:
-        """Close the open sender, if there is one."""
+        """Close the open sender, if there is one, or give up one that nobody waits for."""
         sender, self._sender = self._sender, None
+        if self._early is not None:
+            early, self._early = self._early, None
+            early.cancel()
+            [outcome] = await asyncio.gather(early, return_exceptions=True)
+            sender = outcome if isinstance(outcome, Sender) else sender
         if sender is not None:
             await _close(sender)
 

@@ -128,6 +128,9 @@ class Lane:
             self.busy = True  # we were stopped for so long that somebody else has our slot
             return
         connections = [Connection(self.destination, self._opened) for _ in range(number)]
+        if self._gate is None:  # else nobody knows yet whether anything may go
+            for connection in connections:
+                connection.begin()
         tasks = [
             asyncio.create_task(self._serve(connection))
             for connection in connections

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import pytest
 
@@ -56,3 +57,37 @@ def test_nothing_more_is_claimed_before_a_connection_is_open(
     monkeypatch.setattr(scripted, "open", slowly)
     assert site.push().total("pushed") == 2 * MANY
     assert claimed[0] == FIRST_BATCH
+
+
+def test_it_logs_in_while_the_first_items_are_made_ready(
+    site: Site, scripted: type[Scripted]
+) -> None:
+    def get_context(self: object, instance: Story) -> dict[str, object]:
+        end = time.monotonic() + 20
+        while not scripted.opened and time.monotonic() < end:
+            time.sleep(0.005)
+        return {"object": instance, "opened": scripted.opened}
+
+    site.rule("partner", "scripted://host", get_context=get_context, template="{{ opened }}")
+    Story.objects.create(title="one")
+    assert site.push().total("pushed") == 1
+    [delivery] = scripted.sent
+    assert delivery.parcel
+    assert (delivery.parcel.directory / delivery.parcel.files[0].path).read_text() == "1"
+
+
+def test_a_login_that_nobody_needs_after_all_holds_up_nothing(
+    site: Site, scripted: type[Scripted], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[Scripted] = []
+
+    async def for_ever(self: Scripted) -> None:
+        begun.append(self)
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(scripted, "open", for_ever)
+    accepts = [True, False]  # when it is saved, and when it is its turn
+    site.rule("partner", "scripted://host", filter_by_state=lambda self, story: accepts.pop(0))
+    Story.objects.create(title="one")
+    assert site.push().total("cancelled") == 1
+    assert scripted.closed == len(begun) <= 1
