@@ -37,9 +37,8 @@ EXPORTED_AT_ONCE = 100
 #: dozen queries.
 QUICK = 0.25
 #: Items that are claimed before a connection is open, if there are other lanes: what a
-#: destination that hangs or refuses costs them, and what a good one has to send while more is
-#: made ready.
-FIRST_BATCH = 32
+#: destination that hangs or refuses costs them. A good one sends these while more is made ready.
+FIRST_BATCH = 4
 
 
 class Lane:
