@@ -80,13 +80,8 @@ def opening(name: str, how: int) -> bytes:
     return path(name) + struct.pack(">II", how, 0)
 
 
-def writing(handle: bytes, offset: int, length: int) -> bytes:
-    """The body of a WRITE as far as its ``length`` bytes of data, which come after it."""
-    return string(handle) + _PLACE.pack(offset, length)
-
-
-def reading(handle: bytes, offset: int, length: int) -> bytes:
-    """The body of a READ."""
+def place(handle: bytes, offset: int, length: int) -> bytes:
+    """Where ``length`` bytes are: the body of a READ, and of a WRITE before its data."""
     return string(handle) + _PLACE.pack(offset, length)
 
 

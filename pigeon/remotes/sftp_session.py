@@ -83,14 +83,14 @@ class SFTPSession(Dialogue):
 
     def read(self, handle: bytes, offset: int, length: int) -> asyncio.Future[bytes]:
         """Up to ``length`` bytes from ``offset``; ``SFTPEOFError`` at the end."""
-        body = wire.reading(handle, offset, min(length, self.max_read))
+        body = wire.place(handle, offset, min(length, self.max_read))
         answer = self.ask(wire.READ, body, wire.DATA, Answer.string)
         answer.add_done_callback(ignored)  # who reads ahead asks for more than there is
         return answer
 
     def write(self, handle: bytes, offset: int, data: bytes | memoryview, take: Take) -> None:
         """Write ``data``, at most :attr:`max_write` bytes, at ``offset``."""
-        body = wire.writing(handle, offset, len(data)), data
+        body = wire.place(handle, offset, len(data)), data
         self.send(wire.WRITE, take, body, wire.STATUS, nothing)
 
     def size(self, handle: bytes, take: Take) -> None:
