@@ -23,10 +23,9 @@ from pigeon.exceptions import (
     TransientError,
 )
 from pigeon.export import Exported, completed, export
-from pigeon.models.among import Among
 from pigeon.models.attempt import Outcome
 from pigeon.models.item import ItemToPush
-from pigeon.models.publication import Publication
+from pigeon.models.publication import Publication, of_objects, standing
 from pigeon.models.status import Status
 from pigeon.parcel import Held, Parcel
 from pigeon.queue import Result
@@ -115,15 +114,15 @@ def reserve(destination: Destination, ready: Sequence[Ready], token: str, using:
     wanted = {path for each in ready for path in each.paths}
     taken = slots.take_paths(destination, token, wanted)
     mine = [each for each in ready if each.paths <= taken]
-    standing = _standing(destination, mine, using)
+    there = _standing(destination, mine, using)
     reserved = Reserved()
     if len(mine) < len(ready):
         reserved.blocked = [each for each in ready if not each.paths <= taken]
     for each in mine:
-        if _is_outdated(each, standing):
+        if _is_outdated(each, there):
             reserved.outdated.append(_to_render_anew(each.item))
         else:
-            reserved.ready.append(_without_others(each, standing))
+            reserved.ready.append(_without_others(each, there))
     unused = taken.difference(*(each.paths for each in reserved.ready))
     if unused:
         slots.free_paths(destination, token, unused)
@@ -207,7 +206,7 @@ def _held(items: Iterable[ItemToPush], using: str) -> dict[int, list[Held]]:
     by_key = {(item.order_key, item.object_id): item.pk for item in items}
     keys = {key for key, _ in by_key}
     found: dict[int, list[Held]] = {}
-    for row in Publication.objects.using(using).filter(Among("order_key", keys)):
+    for row in of_objects(keys, using):
         pk = by_key.get((row.order_key, row.object_id))
         if pk is not None:
             found.setdefault(pk, []).append(row.held())
@@ -219,11 +218,10 @@ def _standing(
 ) -> dict[str, Publication]:
     """Path → what is there, for all paths that ``ready`` may touch."""
     paths = {path for each in ready for path in each.paths}
-    rows = Publication.objects.using(using).at(destination.name, paths)
-    return {row.path: row for row in rows}
+    return {row.path: row for row in standing(destination.name, paths, using)}
 
 
-def _without_others(ready: Ready, standing: Mapping[str, Publication]) -> Ready:
+def _without_others(ready: Ready, there: Mapping[str, Publication]) -> Ready:
     """``ready`` without held files that were another object's by the time we had their paths."""
     if not ready.held:
         return ready
@@ -232,12 +230,12 @@ def _without_others(ready: Ready, standing: Mapping[str, Publication]) -> Ready:
     held = tuple(
         each
         for each in ready.held
-        if (row := standing.get(each.path)) is None or (row.order_key, row.object_id) == owner
+        if (row := there.get(each.path)) is None or (row.order_key, row.object_id) == owner
     )
     return ready if len(held) == len(ready.held) else replace(ready, held=held)
 
 
-def _is_outdated(ready: Ready, standing: Mapping[str, Publication]) -> bool:
+def _is_outdated(ready: Ready, there: Mapping[str, Publication]) -> bool:
     """Whether something rendered later stands under one of the parcel's paths.
 
     A time that is still to come says only that a clock was set back, or that another host's is
@@ -245,9 +243,7 @@ def _is_outdated(ready: Ready, standing: Mapping[str, Publication]) -> bool:
     """
     if ready.parcel is None or ready.item.forced:
         return False
-    times = [
-        standing[file.path].rendered_at for file in ready.parcel.files if file.path in standing
-    ]
+    times = [there[file.path].rendered_at for file in ready.parcel.files if file.path in there]
     rendered, anew = ready.parcel.rendered_at, ready.item.render_after
     if times and anew is not None and rendered >= anew:
         now = timezone.now()

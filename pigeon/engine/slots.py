@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 
 from pigeon.conf import conf
 from pigeon.destinations import Destination
-from pigeon.models.hold import Hold, hold_name
+from pigeon.models import hold
+from pigeon.models.hold import hold_name
 from pigeon.queue import clock, state_alias
 
 
@@ -21,41 +22,40 @@ def take_slots(destination: Destination, token: str, limit: int, wanted: int) ->
         The names of all slots that ``token`` holds there now.
     """
     names = [hold_name("slot", destination.endpoint, str(number)) for number in range(limit)]
-    holds, now = Hold.objects.using(state_alias()), clock(state_alias())
-    present = dict(holds.filter(name__in=names, until__gt=now).values_list("name", "token"))
+    using = state_alias()
+    now = clock(using)
+    present = hold.holders(names, using, now=now)
     mine = {name for name, holder in present.items() if holder == token}
     free = [name for name in names if name not in present][: max(0, wanted - len(mine))]
     if free:
-        mine |= holds.acquire(free, token, now=now, until=_until(now))
+        mine |= hold.acquire(free, token, using, now=now, until=_until(now))
     return mine
 
 
 def take_paths(destination: Destination, token: str, paths: Collection[str]) -> set[str]:
     """Take those of ``paths`` at ``destination`` that nobody writes now; the ones it got."""
-    names = _path_names(destination, paths)
-    holds, now = Hold.objects.using(state_alias()), clock(state_alias())
-    taken = holds.acquire(names.keys(), token, now=now, until=_until(now))
+    names, using = _path_names(destination, paths), state_alias()
+    now = clock(using)
+    taken = hold.acquire(names.keys(), token, using, now=now, until=_until(now))
     return {path for name, path in names.items() if name in taken}
 
 
 def free_paths(destination: Destination, token: str, paths: Collection[str]) -> None:
     """Give ``paths`` back."""
-    Hold.objects.using(state_alias()).release(token, _path_names(destination, paths).keys())
+    hold.release(token, _path_names(destination, paths).keys(), state_alias())
 
 
 def renew_holds(token: str) -> None:
     """Let all that ``token`` holds end later."""
-    alias = state_alias()
-    Hold.objects.using(alias).renew(token, _until(clock(alias)))
+    using = state_alias()
+    hold.renew(token, using, until=_until(clock(using)))
 
 
 def free_all(token: str) -> None:
     """Give back all that ``token`` holds, and what nobody holds any more."""
-    holds = Hold.objects.using(state_alias())
-    holds.release(token)
-    now = clock(state_alias())
-    if holds.filter(until__lte=now).exists():
-        holds.forget_ended(now)
+    using = state_alias()
+    hold.release_all(token, using)
+    hold.forget_ended(using, now=clock(using))
 
 
 def _path_names(destination: Destination, paths: Collection[str]) -> Mapping[str, str]:

@@ -11,6 +11,7 @@ from django.db.models import OuterRef, Subquery
 from pigeon.models import ItemToPush, Parcel
 from pigeon.models.among import Among
 from pigeon.models.bulk import change_each
+from pigeon.models.parcel import of_events
 
 #: What an event's rendering of one object belongs to: event, rule, model, object.
 Key = tuple[str, str, str, str]
@@ -28,14 +29,13 @@ def find(items: Sequence[ItemToPush]) -> dict[int, Parcel]:
     Args:
         items: items of one database.
     """
-    alias = items[0]._state.db
-    parcels = Parcel.objects.using(alias)
+    alias = items[0]._state.db or DEFAULT_DB_ALIAS
     own_ids = {item.parcel_id for item in items if item.parcel_id is not None}
-    own = parcels.in_bulk(own_ids) if own_ids else {}
+    own = Parcel.objects.using(alias).in_bulk(own_ids) if own_ids else {}
     found = {item.pk: own[item.parcel_id] for item in items if item.parcel_id in own}
     found = {pk: parcel for pk, parcel in found.items() if is_whole(parcel)}
     rest = [item for item in items if item.pk not in found]
-    shared = _shared(parcels.filter(event_id__in={item.event_id for item in rest}) if rest else ())
+    shared = _shared(of_events({item.event_id for item in rest}, alias))
     return found | {
         item.pk: parcel for item in rest if (parcel := _usable(item, shared)) is not None
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import datetime
 from typing import NamedTuple
 
@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from pigeon.models.among import Among
 from pigeon.models.bulk import insert
 from pigeon.models.chunks import CHUNK, chunks
+from pigeon.models.compiled import Argument, Arguments, CompiledQuery
 
 
 def hold_name(*parts: str) -> str:
@@ -28,60 +29,12 @@ class Held(NamedTuple):
     until: datetime
 
 
-class HoldQuerySet(models.QuerySet["Hold"]):
-    """Take, renew and give back names, many at once."""
-
-    def acquire(
-        self, names: Collection[str], token: str, *, now: datetime, until: datetime
-    ) -> set[str]:
-        """Take those of ``names`` that nobody holds; the names that ``token`` holds then."""
-        taken: set[str] = set()
-        with transaction.atomic(using=self.db):
-            # One order for all workers, so that no two of them wait for each other.
-            for chunk in chunks(sorted(names)):
-                taken |= self._acquire(chunk, token, now, until)
-        return taken
-
-    def _acquire(
-        self, names: Sequence[str], token: str, now: datetime, until: datetime
-    ) -> set[str]:
-        here = self.filter(Among("name", names))
-        ended = here.filter(until__lte=now).order_by("name").select_for_update()
-        if pks := list(ended.values_list("pk", flat=True)):
-            self.filter(Among("pk", pks)).delete()
-        insert(Hold, [Held(name, token, until) for name in names], self.db, ignore=True)
-        return set(here.filter(token=token).values_list("name", flat=True))
-
-    def renew(self, token: str, until: datetime) -> int:
-        """Let everything that ``token`` holds end later."""
-        return self.filter(token=token).update(until=until)
-
-    def forget_ended(self, now: datetime) -> None:
-        """Delete what workers that were killed have left; what somebody is taking over stays."""
-        with transaction.atomic(using=self.db):
-            ended = self.filter(until__lte=now).order_by("name")
-            pks = list(
-                ended.select_for_update(skip_locked=True).values_list("pk", flat=True)[:CHUNK]
-            )
-            self.filter(Among("pk", pks)).delete()
-
-    def release(self, token: str, names: Collection[str] | None = None) -> int:
-        """Give back what ``token`` holds, or only ``names`` of it."""
-        held = self.filter(token=token)
-        if names is None:
-            return held.delete()[0]
-        parts = (held.filter(Among("name", chunk)) for chunk in chunks(list(names)))
-        return sum(part.delete()[0] for part in parts)
-
-
 class Hold(models.Model):
     """One name that one worker holds until ``until``; that it is unique is what excludes."""
 
     name = models.CharField(_("name"), max_length=64, unique=True)
     token = models.CharField(_("token"), max_length=32, db_index=True)
     until = models.DateTimeField(_("until"))
-
-    objects = HoldQuerySet.as_manager()
 
     class Meta:
         """Short-lived rows."""
@@ -91,3 +44,79 @@ class Hold(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+_NAMES, _TOKEN = Arguments("names"), Argument("token")
+_NOW, _UNTIL = (Argument(name, models.DateTimeField()) for name in ("now", "until"))
+
+
+def _these(holds: models.QuerySet[Hold]) -> models.QuerySet[Hold]:
+    return holds.filter(Among("name", _NAMES))
+
+
+_ENDED = CompiledQuery(
+    Hold,
+    lambda holds: (
+        _these(holds).filter(until__lte=_NOW).order_by("name").select_for_update()
+        .values_list("name")
+    ),
+)  # fmt: skip
+_FORGET = CompiledQuery(Hold, lambda holds: _these(holds).delete())
+_HELD = CompiledQuery(Hold, lambda holds: _these(holds).filter(token=_TOKEN).values_list("name"))
+_HOLDERS = CompiledQuery(
+    Hold, lambda holds: _these(holds).filter(until__gt=_NOW).values_list("name", "token")
+)
+_RENEW = CompiledQuery(Hold, lambda holds: holds.filter(token=_TOKEN).update(until=_UNTIL))
+_RELEASE = CompiledQuery(Hold, lambda holds: _these(holds).filter(token=_TOKEN).delete())
+_RELEASE_ALL = CompiledQuery(Hold, lambda holds: holds.filter(token=_TOKEN).delete())
+_OLD = CompiledQuery(
+    Hold,
+    lambda holds: (
+        holds.filter(until__lte=_NOW).order_by("name").select_for_update(skip_locked=True)
+        .values_list("name")[:CHUNK]
+    ),
+)  # fmt: skip
+_ANY_OLD = CompiledQuery(Hold, lambda holds: holds.filter(until__lte=_NOW).values_list("name")[:1])
+
+
+def holders(names: Collection[str], using: str, *, now: datetime) -> dict[str, str]:
+    """Name → token, of those of ``names`` that somebody holds."""
+    return dict(_HOLDERS.rows(using, names=list(names), now=now))
+
+
+def acquire(
+    names: Collection[str], token: str, using: str, *, now: datetime, until: datetime
+) -> set[str]:
+    """Take those of ``names`` that nobody holds; the names that ``token`` holds then."""
+    taken: set[str] = set()
+    with transaction.atomic(using=using):
+        # One order for all workers, so that no two of them wait for each other.
+        for chunk in chunks(sorted(names)):
+            _FORGET.execute(using, names=_ENDED.column(using, names=chunk, now=now))
+            insert(Hold, [Held(name, token, until) for name in chunk], using, ignore=True)
+            taken.update(_HELD.column(using, names=chunk, token=token))
+    return taken
+
+
+def renew(token: str, using: str, *, until: datetime) -> int:
+    """Let everything that ``token`` holds end later; how many names."""
+    return _RENEW.execute(using, token=token, until=until)
+
+
+def release(token: str, names: Collection[str], using: str) -> int:
+    """Give back those of ``names`` that ``token`` holds; how many."""
+    parts = chunks(list(names))
+    return sum(_RELEASE.execute(using, token=token, names=chunk) for chunk in parts)
+
+
+def release_all(token: str, using: str) -> int:
+    """Give back what ``token`` holds; how many names."""
+    return _RELEASE_ALL.execute(using, token=token)
+
+
+def forget_ended(using: str, *, now: datetime) -> None:
+    """Delete what workers that were killed have left; what somebody is taking over stays."""
+    if not _ANY_OLD.rows(using, now=now):
+        return
+    with transaction.atomic(using=using):
+        _FORGET.execute(using, names=_OLD.column(using, now=now))

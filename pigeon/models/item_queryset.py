@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
@@ -111,20 +111,24 @@ class ItemQuerySet(models.QuerySet["ItemToPush"]):
         """Items whose worker has not renewed its lease."""
         return self.filter(status=Status.IN_PROGRESS, lease_until__lte=now)
 
-    def set_in_progress(self, token: str, owner: str, now: datetime, lease: timedelta) -> int:
+    def set_in_progress(self, token: str, owner: str, now: datetime, until: datetime) -> int:
         """Give waiting items to a worker; the number of those it got."""
         return self._still(*WAITING).update(
             status=Status.IN_PROGRESS,
             previous_token=F("lease_token"),
             lease_token=token,
             lease_owner=owner,
-            lease_until=now + lease,
+            lease_until=until,
             last_push_attempts_date=now,
         )
 
     def lock(self) -> list[int]:
         """Ids of the items, locked for this transaction; all workers lock in the same order."""
-        return list(self.order_by("pk").select_for_update().values_list("pk", flat=True))
+        return list(self.locking().values_list("pk", flat=True))
+
+    def locking(self) -> ItemQuerySet:
+        """The items, to be locked when they are read, in the order of :meth:`lock`."""
+        return self.order_by("pk").select_for_update()
 
     def _still(self, *statuses: Status) -> ItemQuerySet:
         """Those that still have one of ``statuses``, for items that are named by id.

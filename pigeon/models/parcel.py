@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,7 +13,9 @@ from django.db import connections, models
 from django.utils.translation import gettext_lazy as _
 
 from pigeon.conf import conf
+from pigeon.models.among import Among
 from pigeon.models.bulk import insert
+from pigeon.models.compiled import Arguments, CompiledQuery
 from pigeon.parcel import Parcel as ParcelFiles
 
 
@@ -108,3 +110,13 @@ class Parcel(models.Model):
         """The frozen description of the parcel's files; nothing is read from the disk."""
         directory = f"{os.path.abspath(conf.OUTPUT_DIRECTORY)}/{self.directory}"  # noqa: PTH100
         return ParcelFiles.from_manifest(Path(directory), self.manifest)
+
+
+_OF_EVENTS = CompiledQuery(
+    Parcel, lambda rows: rows.filter(Among("event_id", Arguments("events", models.UUIDField())))
+)
+
+
+def of_events(events: Collection[uuid.UUID], using: str) -> list[Parcel]:
+    """The parcels of ``events``."""
+    return _OF_EVENTS.objects(using, events=list(events))

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from pigeon.models.among import Among
 from pigeon.models.bulk import insert
 from pigeon.models.chunks import chunks
+from pigeon.models.compiled import Argument, Arguments, CompiledQuery
 from pigeon.parcel import Held
 
 
@@ -109,3 +110,25 @@ class Publication(models.Model):
     def held(self) -> Held:
         """The frozen description for senders."""
         return Held(self.path, self.size, self.sha256, self.rendered_at, self.remote_path)
+
+
+_OF_OBJECTS = CompiledQuery(
+    Publication, lambda rows: rows.filter(Among("order_key", Arguments("keys")))
+)
+_STANDING = CompiledQuery(
+    Publication,
+    lambda rows: rows.filter(
+        Among("path_digest", Arguments("digests")), destination=Argument("destination")
+    ),
+)
+
+
+def of_objects(order_keys: Collection[str], using: str) -> list[Publication]:
+    """What destinations hold of the objects with ``order_keys``."""
+    return _OF_OBJECTS.objects(using, keys=list(order_keys))
+
+
+def standing(destination: str, paths: Collection[str], using: str) -> list[Publication]:
+    """What stands under ``paths`` at ``destination``."""
+    digests = list({path_digest(path) for path in paths})
+    return _STANDING.objects(using, destination=destination, digests=digests)

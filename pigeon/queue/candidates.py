@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,13 +13,14 @@ from django.db.models.sql.compiler import SQLCompiler
 
 from pigeon.models.among import Among
 from pigeon.models.chunks import chunks
+from pigeon.models.compiled import Argument, Arguments, CompiledQuery
 from pigeon.models.item import ItemToPush
 from pigeon.models.item_queryset import ItemQuerySet
-from pigeon.models.status import WAITING, Status
+from pigeon.models.status import Status
 from pigeon.queue.coalesce import Waiting
 
 
-def fresh(items: ItemQuerySet, now: datetime) -> ItemQuerySet:
+def fresh(items: ItemQuerySet, now: datetime | Argument) -> ItemQuerySet:
     """New items that nothing holds up, in the order of the first index.
 
     A mass push is also held up by an earlier one that waits for another attempt. Were it not
@@ -29,19 +30,29 @@ def fresh(items: ItemQuerySet, now: datetime) -> ItemQuerySet:
     return free.order_by("-priority", "id")
 
 
-def due(items: ItemQuerySet, now: datetime | None) -> ItemQuerySet:
+def due(items: ItemQuerySet, now: datetime | Argument | None) -> ItemQuerySet:
     """Items to try again by ``now`` (``None``: all), in the order of the second index."""
     again = items.retry().filter(_FREE).order_by("next_attempt_date")
     return again if now is None else again.filter(next_attempt_date__lte=now)
 
 
-def next_keys(items: ItemQuerySet, limit: int, now: datetime) -> list[str]:
+def next_keys(
+    destination: str, limit: int, now: datetime, using: str, rules: Collection[str] = ()
+) -> list[str]:
     """Order keys of the next ``limit`` items: of each range its share of the batch.
 
     Of an odd batch the one left over goes to either, so that a batch of one starves neither.
+
+    Args:
+        destination: whose items.
+        limit: at most this many.
+        now: the time to judge by.
+        using: alias of the database.
+        rules: only items of these rules; empty: of all.
     """
-    again = list(due(items, now).values_list("order_key", flat=True)[:limit])
-    new = list(fresh(items, now).values_list("order_key", flat=True)[:limit])
+    values = {"destination": destination, "now": now, "rules": list(rules)}
+    again = _DUE.column(using, limit, bool(rules), **values)
+    new = _FRESH.column(using, limit, bool(rules), **values)
     half = (limit + random.getrandbits(1)) // 2
     again = again[: max(half, limit - len(new))]
     return list(dict.fromkeys(again + new[: limit - len(again)]))
@@ -49,10 +60,8 @@ def next_keys(items: ItemQuerySet, limit: int, now: datetime) -> list[str]:
 
 def waiting_rows(using: str, keys: Sequence[str]) -> Iterator[Waiting]:
     """All waiting items with ``keys``."""
-    waiting = ItemToPush.objects.using(using).filter(status__in=WAITING)
     for chunk in chunks(keys):
-        rows = waiting.filter(Among("order_key", chunk)).values_list(*Waiting._fields)
-        yield from map(Waiting._make, rows)
+        yield from map(Waiting._make, _WAITING.rows(using, keys=chunk))
 
 
 class _NoOther(Func):
@@ -84,10 +93,39 @@ def _no_other(condition: str, *expressions: Any) -> _NoOther:
 _FREE = _no_other(f"other.status = {Status.IN_PROGRESS:d}")
 
 
-def _first(now: datetime) -> _NoOther:
+def _first(now: datetime | Argument) -> _NoOther:
     """No older item with the order key waits for another attempt."""
+    moment = now if isinstance(now, Argument) else Value(now, output_field=DateTimeField())
     return _no_other(
         f"other.status = {Status.RETRY:d} AND other.next_attempt_date > {{}} AND other.id < {{}}",
-        Value(now, output_field=DateTimeField()),
+        moment,
         F("pk"),
     )
+
+
+_NOW = Argument("now", DateTimeField())
+
+
+def _scope(items: ItemQuerySet, of_rules: bool) -> ItemQuerySet:
+    here = items.filter(destination=Argument("destination"))
+    return here.filter(Among("rule_name", Arguments("rules"))) if of_rules else here
+
+
+_DUE = CompiledQuery(
+    ItemToPush,
+    lambda items, limit, of_rules: (
+        due(_scope(items, of_rules), _NOW).values_list("order_key")[:limit]
+    ),
+)
+_FRESH = CompiledQuery(
+    ItemToPush,
+    lambda items, limit, of_rules: (
+        fresh(_scope(items, of_rules), _NOW).values_list("order_key")[:limit]
+    ),
+)
+_WAITING = CompiledQuery(
+    ItemToPush,
+    lambda items: (
+        items.waiting().filter(Among("order_key", Arguments("keys"))).values_list(*Waiting._fields)
+    ),
+)

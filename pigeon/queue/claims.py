@@ -8,14 +8,16 @@ from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
 
 from django.db import connections, transaction
-from django.db.models import Exists, OuterRef, prefetch_related_objects
+from django.db.models import DateTimeField, Exists, OuterRef, prefetch_related_objects
 
 from pigeon.conf import conf
 from pigeon.destinations import Destination
 from pigeon.models.among import Among
 from pigeon.models.chunks import chunks
-from pigeon.models.destination_state import DestinationState, DestinationStateQuerySet
+from pigeon.models.compiled import Argument, Arguments, CompiledQuery
+from pigeon.models.destination_state import DestinationState
 from pigeon.models.item import ItemToPush
+from pigeon.models.item_queryset import ItemQuerySet
 from pigeon.queue import tallies
 from pigeon.queue.basics import by_token, clock, state_alias
 from pigeon.queue.candidates import due, fresh, next_keys, waiting_rows
@@ -49,33 +51,38 @@ def claim(
         rules: only items of these rules; empty: of all.
         now: the time to judge by; the database's unless given.
     """
-    states = DestinationState.objects.using(state_alias())
-    if not is_open(_known(states, destination), destination, now or clock(using)):
+    name = destination.name
+    if not is_open(_known(destination), destination, now or clock(using)):
         return []
     with _excluding(using):
-        state = states.select_for_update(skip_locked=True).filter(name=destination.name).first()
+        states = _LOCKED.objects(state_alias(), names=[name])
         now = now or clock(using)
-        if state is None or not is_open(state, destination, now):
+        if not states or not is_open(states[0], destination, now):
             return []
-        items = ItemToPush.objects.using(using).filter(destination=destination.name)
-        lost = recover(items, now)
+        lost = recover(name, using, now)
         taken: list[ItemToPush] = []
-        if state.is_well or not items.in_progress().exists():
-            scope = items.filter(rule_name__in=rules) if rules else items
-            keys = next_keys(scope, limit if state.is_well else min(limit, 1), now)
+        is_well = states[0].is_well
+        if is_well or not _is_in_progress(name, using):
+            keys = next_keys(name, limit if is_well else min(limit, 1), now, using, rules)
             choice = choose(waiting_rows(using, keys), now)
-            taken = _take(choice, destination.name, using, owner, now)
+            taken = _take(choice, name, using, owner, now)
         tallies.count(lost, using, now)
         return taken
 
 
-def _known(states: DestinationStateQuerySet, destination: Destination) -> DestinationState:
+def _known(destination: Destination) -> DestinationState:
     """The destination's row, made now if need be: outside the claim, so that none waits for it."""
-    state = states.filter(name=destination.name).first()
-    if state is None:
-        state = DestinationState(name=destination.name)
-        states.bulk_create([state], ignore_conflicts=True)
+    for state in _STATES.objects(state_alias(), names=[destination.name]):
+        return state
+    state = DestinationState(name=destination.name)
+    states = DestinationState.objects.using(state_alias())
+    states.bulk_create([state], ignore_conflicts=True)
     return state
+
+
+def _is_in_progress(destination: str, using: str) -> bool:
+    items = ItemToPush.objects.using(using).filter(destination=destination)
+    return items.in_progress().exists()
 
 
 @contextmanager
@@ -103,12 +110,12 @@ def _take(
     for pk, merged in choice.merged.items():
         items.filter(pk=pk).set_merged(merged.action, merged.changed_fields, merged.lease_token)
     token = uuid.uuid4().hex
-    lease = timedelta(seconds=conf.LEASE_DURATION)
+    until = now + timedelta(seconds=conf.LEASE_DURATION)
     taken: list[ItemToPush] = []
     for chunk in chunks(choice.taken):
-        chosen = items.filter(Among("pk", chunk))
-        chosen.set_in_progress(token, owner, now, lease)
-        taken += chosen.held(token)
+        chosen = {"ids": chunk, "destination": destination, "token": token}
+        _TAKE.execute(using, **chosen, owner=owner, now=now, until=until)
+        taken += _TAKEN.objects(using, **chosen)
     # Most have none yet: joined, it would cost more than a query of its own.
     prefetch_related_objects([item for item in taken if item.parcel_id is not None], "parcel")
     return sorted(taken, key=lambda item: (-item.priority, item.pk))
@@ -130,8 +137,8 @@ def with_work(destinations: Mapping[str, Destination], using: str) -> set[str]:
     by one. Those that are closed are left out.
     """
     now = clock(using)
-    states = DestinationState.objects.using(state_alias())
-    known = {state.name: state for state in states.filter(name__in=list(destinations))}
+    states = _STATES.objects(state_alias(), names=list(destinations))
+    known = {state.name: state for state in states}
     opened = [
         name
         for name, destination in destinations.items()
@@ -140,9 +147,7 @@ def with_work(destinations: Mapping[str, Destination], using: str) -> set[str]:
     together = [name for name in opened if name in known and using == state_alias()]
     found = {name for name in opened if name not in together and has_work(name, using, now)}
     for chunk in chunks(together):
-        items = ItemToPush.objects.using(using).filter(destination=OuterRef("name"))
-        work = Exists(fresh(items, now)) | Exists(due(items, now)) | Exists(items.lease_ended(now))
-        found.update(states.filter(work, name__in=chunk).values_list("name", flat=True))
+        found.update(_WITH_WORK.column(using, names=chunk, now=now))
     return found
 
 
@@ -158,3 +163,35 @@ def renew(items: Iterable[ItemToPush], using: str) -> set[int]:
                 mine.filter(Among("pk", ours)).set_renewed(until)
                 held.update(ours)
     return held
+
+
+_NAMES, _IDS = Arguments("names"), Arguments("ids")
+_DESTINATION, _TOKEN, _OWNER = map(Argument, ("destination", "token", "owner"))
+_NOW, _UNTIL = (Argument(name, DateTimeField()) for name in ("now", "until"))
+
+
+def _work(items: ItemQuerySet) -> Exists:
+    here = items.filter(destination=OuterRef("name"))
+    return Exists(fresh(here, _NOW)) | Exists(due(here, _NOW)) | Exists(here.lease_ended(_NOW))
+
+
+def _chosen(items: ItemQuerySet) -> ItemQuerySet:
+    return items.still_for(_DESTINATION).filter(Among("pk", _IDS))
+
+
+_STATES = CompiledQuery(DestinationState, lambda states: states.filter(Among("name", _NAMES)))
+_LOCKED = CompiledQuery(
+    DestinationState,
+    lambda states: states.filter(Among("name", _NAMES)).select_for_update(skip_locked=True),
+)
+_WITH_WORK = CompiledQuery(
+    DestinationState,
+    lambda states: (
+        states.filter(_work(ItemToPush.objects.using(states.db)), Among("name", _NAMES))
+        .values_list("name")
+    ),
+)  # fmt: skip
+_TAKE = CompiledQuery(
+    ItemToPush, lambda items: _chosen(items).set_in_progress(_TOKEN, _OWNER, _NOW, _UNTIL)
+)
+_TAKEN = CompiledQuery(ItemToPush, lambda items: _chosen(items).held(_TOKEN))

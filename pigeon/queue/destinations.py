@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import DateTimeField
 
 from pigeon.conf import conf
 from pigeon.destinations import Destination
 from pigeon.exceptions import DeliveryError
+from pigeon.models.compiled import Argument, CompiledQuery
 from pigeon.models.destination_state import DestinationState
 from pigeon.models.item import ItemToPush
 from pigeon.queue.basics import clock, state_alias
@@ -81,9 +83,18 @@ def destination_failed(destination: Destination, error: DeliveryError) -> Openin
 
 def destination_succeeded(destination: Destination) -> bool:
     """Close the breaker, for something was delivered; whether it was open until now."""
-    states = DestinationState.objects.using(state_alias()).filter(name=destination.name)
-    now = clock(state_alias())
-    if states.unwell().set_well(now):
+    using, name = state_alias(), destination.name
+    now = clock(using)
+    if _WELL_AGAIN.execute(using, name=name, now=now):
         return True
-    states.set_well(now)
+    _WELL.execute(using, name=name, now=now)
     return False
+
+
+_NAME, _NOW = Argument("name"), Argument("now", DateTimeField())
+_WELL = CompiledQuery(
+    DestinationState, lambda states: states.filter(name=_NAME).set_well(_NOW)
+)
+_WELL_AGAIN = CompiledQuery(
+    DestinationState, lambda states: states.filter(name=_NAME).unwell().set_well(_NOW)
+)

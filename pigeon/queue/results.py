@@ -9,12 +9,13 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import DateTimeField, F
 
 from pigeon.models.among import Among
 from pigeon.models.attempt import Outcome, PushAttempt, Tried
 from pigeon.models.bulk import insert
 from pigeon.models.chunks import chunks
+from pigeon.models.compiled import Argument, Arguments, CompiledQuery
 from pigeon.models.item import ItemToPush
 from pigeon.models.parcel import Parcel
 from pigeon.models.publication import Publication, Put, file_name, path_digest
@@ -26,6 +27,8 @@ from pigeon.text import storable
 from pigeon.tracing import traced
 
 logger = logging.getLogger("pigeon.queue")
+
+_AMONG = Among("pk", Arguments("ids"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +117,17 @@ def _held(items: Iterable[ItemToPush], using: str) -> set[int]:
     found: set[int] = set()
     for token, pks in by_token(items).items():
         for chunk in chunks(pks):
-            rows = ItemToPush.objects.using(using).held(token).filter(Among("pk", chunk))
-            found.update(rows.lock())
+            found.update(_LOCK.column(using, token=token, ids=chunk))
     return found
+
+
+_LOCK = CompiledQuery(
+    ItemToPush,
+    lambda items: items.held(Argument("token")).filter(_AMONG).locking().values_list("pk"),
+)
+_PUSHED = CompiledQuery(
+    ItemToPush, lambda items: items.filter(_AMONG).set_pushed(Argument("now", DateTimeField()))
+)
 
 
 def _alike(results: Iterable[Result]) -> list[list[Result]]:
@@ -141,7 +152,7 @@ def _write(results: Sequence[Result], using: str, now: datetime) -> None:
             case None:
                 items.set_released()
             case Outcome.PUSHED:
-                items.set_pushed(now)
+                _PUSHED.execute(using, ids=chunk, now=now)
             case Outcome.RETRY:
                 items.set_retry(sample.when or now, message, traces=traces, counts=sample.counts)
             case Outcome.CANCELLED:

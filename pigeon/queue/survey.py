@@ -74,9 +74,9 @@ def next_items(
     destination: str, *, limit: int, using: str, rules: Collection[str] = ()
 ) -> list[ItemToPush]:
     """What claims would take now, in their order, were the destination open."""
-    items = _scope(destination, using, rules)
     now = clock(using)
-    choice = choose(waiting_rows(using, next_keys(items, limit, now)), now)
+    keys = next_keys(destination, limit, now, using, rules)
+    choice = choose(waiting_rows(using, keys), now)
     taken = _fetch(choice.taken, using)
     return sorted(taken, key=lambda item: (-item.priority, item.pk))
 

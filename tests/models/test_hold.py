@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.db import connections
 
-from pigeon.models import Hold
+from pigeon.models import hold
 from pigeon.models.hold import hold_name
 from tests.queue.making import together
 
@@ -18,7 +18,7 @@ LATER = NOW + timedelta(minutes=2)
 
 def acquire(alias: str, token: str, *names: str, now: datetime = NOW) -> set[str]:
     until = now + timedelta(minutes=2)
-    return Hold.objects.using(alias).acquire(names, token, now=now, until=until)
+    return hold.acquire(names, token, alias, now=now, until=until)
 
 
 def test_names_are_short_and_their_parts_do_not_run_together() -> None:
@@ -38,15 +38,15 @@ def test_what_one_holds_it_gets_again(alias: str) -> None:
 
 def test_what_was_given_back_is_free(alias: str) -> None:
     acquire(alias, "one", "a", "b", "c")
-    assert Hold.objects.using(alias).release("one", ["a"]) == 1
+    assert hold.release("one", ["a"], alias) == 1
     assert acquire(alias, "two", "a", "b") == {"a"}
-    assert Hold.objects.using(alias).release("one") == 2
+    assert hold.release_all("one", alias) == 2
     assert acquire(alias, "two", "b", "c") == {"b", "c"}
 
 
 def test_nobody_gives_back_what_another_holds(alias: str) -> None:
     acquire(alias, "one", "a")
-    assert Hold.objects.using(alias).release("two", ["a"]) == 0
+    assert hold.release("two", ["a"], alias) == 0
 
 
 def test_a_hold_ends_by_itself(alias: str) -> None:
@@ -57,7 +57,7 @@ def test_a_hold_ends_by_itself(alias: str) -> None:
 
 def test_a_renewed_hold_does_not(alias: str) -> None:
     acquire(alias, "one", "a", "b")
-    assert Hold.objects.using(alias).renew("one", LATER + timedelta(minutes=1)) == 2
+    assert hold.renew("one", alias, until=LATER + timedelta(minutes=1)) == 2
     assert acquire(alias, "two", "a", now=LATER) == set()
 
 
@@ -65,7 +65,7 @@ def test_a_parcel_of_many_files(alias: str) -> None:
     names = [hold_name("path", str(number)) for number in range(1500)]
     assert len(acquire(alias, "one", *names)) == 1500
     assert acquire(alias, "two", *names) == set()
-    assert Hold.objects.using(alias).release("one", names) == 1500
+    assert hold.release("one", names, alias) == 1500
 
 
 @pytest.mark.django_db(transaction=True)

@@ -268,9 +268,10 @@ def test_the_verb_itself_gives_a_worker_nothing_but_waiting_items(alias: str) ->
     a, b = ItemToPush.objects.using(alias).order_by("pk")
     named = ItemToPush.objects.using(alias).filter(pk__in=[a.pk, b.pk])
     ItemToPush.objects.using(alias).filter(pk=b.pk).cancel()
-    assert named.set_in_progress("token", "owner", timezone.now(), timedelta(1)) == 1
+    now = timezone.now()
+    assert named.set_in_progress("token", "owner", now, now + timedelta(1)) == 1
     assert (status(a), status(b)) == (Status.IN_PROGRESS, Status.CANCELLED)
-    assert named.set_in_progress("rival", "owner", timezone.now(), timedelta(1)) == 0
+    assert named.set_in_progress("rival", "owner", now, now + timedelta(1)) == 0
 
 
 def test_what_is_moved_during_a_claim_goes_to_the_other_destination_only(
