@@ -87,7 +87,7 @@ class Courier:
             return Result(ready.item, None)
         except LeaseLost:
             text = "Item %s was taken over by another worker"
-            logger.warning(text, ready.item.pk, extra=ready.item.facts)
+            logger.warning(text, ready.item.id, extra=ready.item.facts)
             return None
         except ParcelDamaged as error:
             verdict = self._damaged(ready, error)
@@ -147,7 +147,7 @@ class Courier:
         if not isinstance(error, DeliveryError):
             trace, item = traceback_of(error, self._destination), ready.item
             text = "Item %s: the sender failed unexpectedly\n%s"
-            logger.error(text, item.pk, trace, extra=item.facts)
+            logger.error(text, item.id, trace, extra=item.facts)
         broke = sender is not None and await connection.discard(sender)
         failing = self._keeps_breaking(broke, error)
         gated = concerns_destination(error)
@@ -210,8 +210,8 @@ class Courier:
                 f"The database could not be asked whether the item is still ours ({error}), so "
                 "nothing was published."
             ) from error
-        if item.pk not in held:
-            raise LeaseLost(f"Another worker has taken item {item.pk} over.")
+        if item.id not in held:
+            raise LeaseLost(f"Another worker has taken item {item.id} over.")
         self._lease.confirm(held, asked_at)
 
 
@@ -222,6 +222,6 @@ def _aware(moment: datetime | None) -> datetime | None:
 
 def _idempotency_key(ready: Ready) -> str:
     # An object may be removed more than once, when it has come again.
-    what = ready.parcel.directory.name if ready.parcel else f"removal {ready.item.pk}"
+    what = ready.parcel.directory.name if ready.parcel else f"removal {ready.item.id}"
     text = f"{ready.item.destination}\0{ready.item.order_key}\0{what}"
     return hashlib.sha256(text.encode()).hexdigest()

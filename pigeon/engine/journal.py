@@ -31,4 +31,4 @@ def journal(scheme: str, results: Iterable[Result]) -> None:
             # Line breaks in what a server says must not look like records of ours.
             words = " ".join([f"{outcome}.", *storable(result.message).split()])
             extra = result.facts
-            logger.log(level, "Item %s for %s: %s", item.pk, item.destination, words, extra=extra)
+            logger.log(level, "Item %s for %s: %s", item.id, item.destination, words, extra=extra)

@@ -193,8 +193,8 @@ class Lane:
         finally:
             self._context.return_allowance(limit - len(items))
         self.claimed += len(items)
-        self._items.update({item.pk: item for item in items})
-        self._lease.confirm({item.pk for item in items}, asked_at)
+        self._items.update({item.id: item for item in items})
+        self._lease.confirm({item.id for item in items}, asked_at)
         return items
 
     async def _feed(self, items: Sequence[ItemToPush]) -> None:
@@ -221,7 +221,7 @@ class Lane:
         )
         quick = time.monotonic() - started < QUICK
         self._part = min(2 * self._part, conf.BATCH_SIZE) if quick else EXPORTED_AT_ONCE
-        self._begun |= {result.item.pk for result in prepared.results}
+        self._begun |= {result.item.id for result in prepared.results}
         self._recorder.add(prepared.results)
         await self._enqueue(prepared.ready)
 
@@ -231,9 +231,9 @@ class Lane:
         reserved: Reserved = await self._context.pool.run(
             reserve, self.destination, free, self._token, self.using
         )
-        sent = {each.item.pk for each in reserved.ready}
+        sent = {each.item.id for each in reserved.ready}
         for each in free:
-            if each.item.pk not in sent:
+            if each.item.id not in sent:
                 self._paths -= each.paths
         self._blocked += reserved.blocked
         for each in reserved.ready:
@@ -266,10 +266,10 @@ class Lane:
         if self._gate is not None and not self._closed:
             await self._gate.turn(ready.parcel.size if ready.parcel else 0)
         if not self._closed:
-            self._begun.add(ready.item.pk)
+            self._begun.add(ready.item.id)
             result = await self._courier.deliver(connection, ready)
         if result is None:  # somebody else's by now
-            self._forget({ready.item.pk})
+            self._forget({ready.item.id})
         self._recorder.add([] if result is None else [result], ready)
 
     async def _record(self) -> None:

@@ -76,7 +76,7 @@ class News:
 
     def _send(self, signal: Any, results: Sequence[Result]) -> None:
         """One signal for each of ``results``, with the item as it is now."""
-        by_id = {each.item.pk: each for each in results}
+        by_id = {each.item.id: each for each in results}
         for chunk in chunks(list(by_id)):
             items = ItemToPush.objects.using(self._using).in_bulk(chunk)
             for pk, item in items.items():

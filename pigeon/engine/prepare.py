@@ -88,9 +88,9 @@ def prepare(destination: Destination, items: Sequence[ItemToPush], using: str) -
     except AnyDatabaseError as error:
         name = destination.name
         logger.exception("Export for %s failed", name, extra={"destination": name})
-        outcomes = {item.pk: error for item in alive}
+        outcomes = {item.id: error for item in alive}
     for item in alive:
-        pk = item.pk
+        pk = item.id
         outcome = outcomes[pk]
         if isinstance(outcome, Exception):
             prepared.results.append(_refused(item, destination, outcome))
@@ -203,7 +203,7 @@ def _refused(item: ItemToPush, destination: Destination, error: Exception) -> Re
 
 def _held(items: Iterable[ItemToPush], using: str) -> dict[int, list[Held]]:
     """Item id → what the destination holds of its object (of the same batch arguments)."""
-    by_key = {(item.order_key, item.object_id): item.pk for item in items}
+    by_key = {(item.order_key, item.object_id): item.id for item in items}
     keys = {key for key, _ in by_key}
     found: dict[int, list[Held]] = {}
     for row in of_objects(keys, using):

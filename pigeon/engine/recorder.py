@@ -103,8 +103,8 @@ class Recorder:
             except BaseException:
                 self._results, self._paths = results + self._results, paths | self._paths
                 raise
-            self._recorded({result.item.pk for result in results}, paths)
-            ours = [each for each in results if each.item.pk in written]
+            self._recorded({result.item.id for result in results}, paths)
+            ours = [each for each in results if each.item.id in written]
             self._context.report(self._destination.name, ours)
             journal(self._destination.scheme, ours)
             await self._tell(ours)

@@ -77,7 +77,7 @@ class Summary:
         """An item that was to be tried again, and was, counts as what became of it."""
         if result.outcome is None:
             return
-        item = (result.item._state.db, result.item.pk)
+        item = (result.item._state.db, result.item.id)
         if item in self._again:
             self._again.discard(item)
             counts.retry -= 1

@@ -23,12 +23,12 @@ def left_behind(items: Sequence[ItemToPush], using: str) -> dict[int, list[Held]
         using: its alias.
     """
     tried = [item for item in items if item.previous_token]
-    found = {item.pk: _files(item) for item in tried}
+    found = {item.id: _files(item) for item in tried}
     by_key = {(item.order_key, item.object_id): item for item in tried}
     for older in _replaced([key for key, _ in by_key], using):
         item = by_key.get((older.order_key, older.object_id))
         if item and set(item.previous_token.split()) & set(older.lease_token.split()):
-            found[item.pk] += _files(older)
+            found[item.id] += _files(older)
     return {pk: list({each.path: each for each in files}.values()) for pk, files in found.items()}
 
 

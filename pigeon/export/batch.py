@@ -79,7 +79,7 @@ def export(items: Sequence[ItemToPush]) -> Results:
         try:
             results |= _export(_started(name), members)
         except PigeonError as error:
-            results |= dict.fromkeys((item.pk for item in members), error)
+            results |= dict.fromkeys((item.id for item in members), error)
     return results
 
 
@@ -97,8 +97,8 @@ def _started(rule_name: str) -> DefaultConfiguration:
 
 
 def _export(rule: DefaultConfiguration, items: Sequence[ItemToPush]) -> Results:
-    results: Results = {item.pk: Exported(None) for item in items if _only_removes(rule, item)}
-    rest = {item.pk: item for item in items if item.pk not in results}
+    results: Results = {item.id: Exported(None) for item in items if _only_removes(rule, item)}
+    rest = {item.id: item for item in items if item.id not in results}
     if not rest:
         return results
     with _locks.hold(stored.key_of(item) for item in rest.values()):
@@ -141,9 +141,9 @@ def _unwanted(
     for item in asked:
         try:
             with guarded(before):
-                wanted(rule, item, _found(objects.get(item.pk)), before)
+                wanted(rule, item, _found(objects.get(item.id)), before)
         except PigeonError as error:
-            failures[item.pk] = error
+            failures[item.id] = error
     return failures
 
 
@@ -199,7 +199,7 @@ def _object(item: ItemToPush) -> dict[int, Model | Exception]:
         with guarded(), hook(ItemError, item.rule_name, f"reading {item.model_label}"):
             return dict(fetch_objects([item]))
     except PigeonError as error:
-        return {item.pk: error}
+        return {item.id: error}
 
 
 def _make(

@@ -32,12 +32,12 @@ def find(items: Sequence[ItemToPush]) -> dict[int, Parcel]:
     alias = items[0]._state.db or DEFAULT_DB_ALIAS
     own_ids = {item.parcel_id for item in items if item.parcel_id is not None}
     own = Parcel.objects.using(alias).in_bulk(own_ids) if own_ids else {}
-    found = {item.pk: own[item.parcel_id] for item in items if item.parcel_id in own}
+    found = {item.id: own[item.parcel_id] for item in items if item.parcel_id in own}
     found = {pk: parcel for pk, parcel in found.items() if is_whole(parcel)}
-    rest = [item for item in items if item.pk not in found]
+    rest = [item for item in items if item.id not in found]
     shared = _shared(of_events({item.event_id for item in rest}, alias))
     return found | {
-        item.pk: parcel for item in rest if (parcel := _usable(item, shared)) is not None
+        item.id: parcel for item in rest if (parcel := _usable(item, shared)) is not None
     }
 
 

@@ -29,9 +29,7 @@ class Among(In):
 
     lookup_name = "among"
 
-    def __init__(
-        self, name: str | F, values: Iterable[str] | Iterable[int] | Arguments
-    ) -> None:
+    def __init__(self, name: str | F, values: Iterable[str] | Iterable[int] | Arguments) -> None:
         listed = values if isinstance(values, Arguments) else tuple(values)
         super().__init__(F(name) if isinstance(name, str) else name, listed)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 from typing import Any, Generic, NamedTuple, TypeVar, cast
 
 from django.db import connections, models, transaction
@@ -41,6 +42,11 @@ class Argument(Expression):
     ) -> tuple[str, tuple[Any, ...]]:
         """A mark, and this itself where the value is to be."""
         return "%s", (self,)
+
+
+#: A value, or the place of one.
+Text = str | Argument
+Moment = datetime | Argument
 
 
 class Arguments(Argument):
@@ -112,7 +118,7 @@ class CompiledQuery(Generic[M]):
 
     def _statement(self, using: str, shape: tuple[Any, ...]) -> _Statement:
         # For each connection, so for each thread: what converts values is the connection's.
-        known: dict[object, _Statement] = self._compiled.__dict__
+        known = cast("dict[Any, _Statement]", self._compiled.__dict__)
         connection = connections[using]
         found = known.get((using, shape))
         if found is None or found.connection is not connection:
@@ -213,18 +219,22 @@ def _rows(statement: _Statement, values: dict[str, Any]) -> list[list[Any]]:
         cursor.execute(*_filled(statement, values))
         rows = [list(row) for row in cursor.fetchall()]
     for at, convert in statement.converters:
-        #: What is the same in many rows, such as a moment, is made once; not if it could be
-        #: changed by one of them.
-        made: dict[Any, Any] = {None: convert(None)}
-        for row in rows:
-            value = row[at]
-            if value not in made:
-                row[at] = converted = convert(value)
-                if not isinstance(converted, list | dict):
-                    made[value] = converted
-            else:
-                row[at] = made[value]
+        _convert(rows, at, convert)
     return rows
+
+
+def _convert(rows: Sequence[list[Any]], at: int, convert: Convert) -> None:
+    """Convert a column; what is the same in many rows, such as a moment, once."""
+    made: dict[Any, Any] = {}
+    for row in rows:
+        value = row[at]
+        found = made[value] if value in made else convert(value)
+        if isinstance(found, list | dict):  # each row has its own, which it may change
+            if isinstance(found, list) and all(isinstance(each, str) for each in found):
+                made[value], found = found, found.copy()
+        else:
+            made[value] = found
+        row[at] = found
 
 
 def _instances(

@@ -8,6 +8,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from pigeon.models.compiled import Moment
+
 
 class DestinationStateQuerySet(models.QuerySet["DestinationState"]):
     """The verbs that open and close a destination; called by :mod:`pigeon.queue` only."""
@@ -16,7 +18,7 @@ class DestinationStateQuerySet(models.QuerySet["DestinationState"]):
         """Destinations whose last contact failed."""
         return self.filter(Q(failures__gt=0) | ~Q(stopped_reason=""))
 
-    def set_well(self, now: datetime) -> int:
+    def set_well(self, now: Moment) -> int:
         """A contact succeeded."""
         return self.update(
             failures=0, next_probe=None, stopped_reason="", fingerprint="", last_success_date=now

@@ -171,6 +171,6 @@ def _fetch_group(
     wanted: dict[int, Any] = {}
     for item in items:
         with suppress(ValidationError):  # a key of another type than the model's has no object
-            wanted[item.pk] = key.to_python(item.object_id)
+            wanted[item.id] = key.to_python(item.object_id)
     rows = model._base_manager.using(using).in_bulk(set(wanted.values()))
     return {item_id: rows[pk] for item_id, pk in wanted.items() if pk in rows}

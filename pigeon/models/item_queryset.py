@@ -12,6 +12,7 @@ from django.db.models.functions import Concat
 from django.db.models.lookups import Exact
 from django.utils import timezone
 
+from pigeon.models.compiled import Moment, Text
 from pigeon.models.status import FIRST_ERROR, UNFINISHED, WAITING, Status
 
 if TYPE_CHECKING:
@@ -103,15 +104,15 @@ class ItemQuerySet(models.QuerySet["ItemToPush"]):
         """Items that wait or that a worker holds."""
         return self.filter(status__in=UNFINISHED)
 
-    def held(self, token: str) -> ItemQuerySet:
+    def held(self, token: Text) -> ItemQuerySet:
         """Of items that are named by id, those that the claim with ``token`` still holds."""
         return self._still(Status.IN_PROGRESS).filter(lease_token=token)
 
-    def lease_ended(self, now: datetime) -> ItemQuerySet:
+    def lease_ended(self, now: Moment) -> ItemQuerySet:
         """Items whose worker has not renewed its lease."""
         return self.filter(status=Status.IN_PROGRESS, lease_until__lte=now)
 
-    def set_in_progress(self, token: str, owner: str, now: datetime, until: datetime) -> int:
+    def set_in_progress(self, token: Text, owner: Text, now: Moment, until: Moment) -> int:
         """Give waiting items to a worker; the number of those it got."""
         return self._still(*WAITING).update(
             status=Status.IN_PROGRESS,
@@ -124,11 +125,7 @@ class ItemQuerySet(models.QuerySet["ItemToPush"]):
 
     def lock(self) -> list[int]:
         """Ids of the items, locked for this transaction; all workers lock in the same order."""
-        return list(self.locking().values_list("pk", flat=True))
-
-    def locking(self) -> ItemQuerySet:
-        """The items, to be locked when they are read, in the order of :meth:`lock`."""
-        return self.order_by("pk").select_for_update()
+        return list(self.order_by("pk").select_for_update().values_list("pk", flat=True))
 
     def _still(self, *statuses: Status) -> ItemQuerySet:
         """Those that still have one of ``statuses``, for items that are named by id.
@@ -140,7 +137,7 @@ class ItemQuerySet(models.QuerySet["ItemToPush"]):
         template = f"(%(expressions)s + 0) IN ({listed})"
         return self.filter(Func(F("status"), template=template, output_field=BooleanField()))
 
-    def still_for(self, destination: str) -> ItemQuerySet:
+    def still_for(self, destination: Text) -> ItemQuerySet:
         """Of items that are named by id, those that nobody has moved away from ``destination``.
 
         It is computed for the same reason as in :meth:`_still`.
@@ -157,7 +154,7 @@ class ItemQuerySet(models.QuerySet["ItemToPush"]):
         """Let leases end later."""
         return self._still(Status.IN_PROGRESS).update(lease_until=until)
 
-    def set_pushed(self, now: datetime) -> int:
+    def set_pushed(self, now: Moment) -> int:
         """The items arrived."""
         return self._still(Status.IN_PROGRESS).update(
             status=Status.PUSHED,

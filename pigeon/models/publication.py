@@ -49,11 +49,6 @@ class Put(NamedTuple):
 class PublicationQuerySet(models.QuerySet["Publication"]):
     """What was put, what is gone."""
 
-    def at(self, destination: str, paths: Collection[str]) -> PublicationQuerySet:
-        """Publications under ``paths`` at ``destination``."""
-        digests = {path_digest(path) for path in paths}
-        return self.filter(Among("path_digest", digests), destination=destination)
-
     def put(self, rows: Iterable[Put]) -> None:
         """Record ``rows``; each takes the place of what stood under its path."""
         latest = {(row.destination, row.path_digest): row for row in rows}
@@ -64,7 +59,8 @@ class PublicationQuerySet(models.QuerySet["Publication"]):
     def gone(self, destination: str, paths: Collection[str]) -> None:
         """Forget ``paths``: they are no longer there."""
         for chunk in chunks(list(paths)):
-            self.at(destination, chunk).delete()
+            digests = map(path_digest, chunk)
+            self.filter(Among("path_digest", digests), destination=destination).delete()
 
 
 class Publication(models.Model):

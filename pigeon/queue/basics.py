@@ -54,5 +54,5 @@ def by_token(items: Iterable[ItemToPush]) -> dict[str, list[int]]:
     """Lease token → ids of the items claimed with it."""
     tokens: dict[str, list[int]] = {}
     for item in items:
-        tokens.setdefault(item.lease_token, []).append(item.pk)
+        tokens.setdefault(item.lease_token, []).append(item.id)
     return tokens

@@ -13,14 +13,14 @@ from django.db.models.sql.compiler import SQLCompiler
 
 from pigeon.models.among import Among
 from pigeon.models.chunks import chunks
-from pigeon.models.compiled import Argument, Arguments, CompiledQuery
+from pigeon.models.compiled import Argument, Arguments, CompiledQuery, Moment
 from pigeon.models.item import ItemToPush
 from pigeon.models.item_queryset import ItemQuerySet
 from pigeon.models.status import Status
 from pigeon.queue.coalesce import Waiting
 
 
-def fresh(items: ItemQuerySet, now: datetime | Argument) -> ItemQuerySet:
+def fresh(items: ItemQuerySet, now: Moment) -> ItemQuerySet:
     """New items that nothing holds up, in the order of the first index.
 
     A mass push is also held up by an earlier one that waits for another attempt. Were it not
@@ -30,7 +30,7 @@ def fresh(items: ItemQuerySet, now: datetime | Argument) -> ItemQuerySet:
     return free.order_by("-priority", "id")
 
 
-def due(items: ItemQuerySet, now: datetime | Argument | None) -> ItemQuerySet:
+def due(items: ItemQuerySet, now: Moment | None) -> ItemQuerySet:
     """Items to try again by ``now`` (``None``: all), in the order of the second index."""
     again = items.retry().filter(_FREE).order_by("next_attempt_date")
     return again if now is None else again.filter(next_attempt_date__lte=now)
@@ -93,7 +93,7 @@ def _no_other(condition: str, *expressions: Any) -> _NoOther:
 _FREE = _no_other(f"other.status = {Status.IN_PROGRESS:d}")
 
 
-def _first(now: datetime | Argument) -> _NoOther:
+def _first(now: Moment) -> _NoOther:
     """No older item with the order key waits for another attempt."""
     moment = now if isinstance(now, Argument) else Value(now, output_field=DateTimeField())
     return _no_other(
@@ -113,15 +113,15 @@ def _scope(items: ItemQuerySet, of_rules: bool) -> ItemQuerySet:
 
 _DUE = CompiledQuery(
     ItemToPush,
-    lambda items, limit, of_rules: (
-        due(_scope(items, of_rules), _NOW).values_list("order_key")[:limit]
-    ),
+    lambda items, limit, of_rules: due(_scope(items, of_rules), _NOW).values_list("order_key")[
+        :limit
+    ],
 )
 _FRESH = CompiledQuery(
     ItemToPush,
-    lambda items, limit, of_rules: (
-        fresh(_scope(items, of_rules), _NOW).values_list("order_key")[:limit]
-    ),
+    lambda items, limit, of_rules: fresh(_scope(items, of_rules), _NOW).values_list("order_key")[
+        :limit
+    ],
 )
 _WAITING = CompiledQuery(
     ItemToPush,

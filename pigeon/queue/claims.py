@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from django.db import connections, transaction
 from django.db.models import DateTimeField, Exists, OuterRef, prefetch_related_objects
+from django.db.models.expressions import Combinable
 
 from pigeon.conf import conf
 from pigeon.destinations import Destination
@@ -104,11 +105,11 @@ def _take(
     choice: Choice, destination: str, using: str, owner: str, now: datetime
 ) -> list[ItemToPush]:
     """Write what was chosen, unless somebody moved it meanwhile; the items that are ours then."""
-    items = ItemToPush.objects.using(using).still_for(destination)
     for chunk in chunks(choice.superseded):
-        items.filter(Among("pk", chunk)).set_superseded()
+        _here(using, destination).filter(Among("pk", chunk)).set_superseded()
     for pk, merged in choice.merged.items():
-        items.filter(pk=pk).set_merged(merged.action, merged.changed_fields, merged.lease_token)
+        one = _here(using, destination).filter(pk=pk)
+        one.set_merged(merged.action, merged.changed_fields, merged.lease_token)
     token = uuid.uuid4().hex
     until = now + timedelta(seconds=conf.LEASE_DURATION)
     taken: list[ItemToPush] = []
@@ -118,7 +119,11 @@ def _take(
         taken += _TAKEN.objects(using, **chosen)
     # Most have none yet: joined, it would cost more than a query of its own.
     prefetch_related_objects([item for item in taken if item.parcel_id is not None], "parcel")
-    return sorted(taken, key=lambda item: (-item.priority, item.pk))
+    return sorted(taken, key=lambda item: (-item.priority, item.id))
+
+
+def _here(using: str, destination: str) -> ItemQuerySet:
+    return ItemToPush.objects.using(using).still_for(destination)
 
 
 def has_work(destination: str, using: str, now: datetime | None = None) -> bool:
@@ -170,7 +175,7 @@ _DESTINATION, _TOKEN, _OWNER = map(Argument, ("destination", "token", "owner"))
 _NOW, _UNTIL = (Argument(name, DateTimeField()) for name in ("now", "until"))
 
 
-def _work(items: ItemQuerySet) -> Exists:
+def _work(items: ItemQuerySet) -> Combinable:
     here = items.filter(destination=OuterRef("name"))
     return Exists(fresh(here, _NOW)) | Exists(due(here, _NOW)) | Exists(here.lease_ended(_NOW))
 

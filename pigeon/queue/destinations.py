@@ -92,9 +92,7 @@ def destination_succeeded(destination: Destination) -> bool:
 
 
 _NAME, _NOW = Argument("name"), Argument("now", DateTimeField())
-_WELL = CompiledQuery(
-    DestinationState, lambda states: states.filter(name=_NAME).set_well(_NOW)
-)
+_WELL = CompiledQuery(DestinationState, lambda states: states.filter(name=_NAME).set_well(_NOW))
 _WELL_AGAIN = CompiledQuery(
     DestinationState, lambda states: states.filter(name=_NAME).unwell().set_well(_NOW)
 )

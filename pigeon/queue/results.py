@@ -98,7 +98,7 @@ def finish(results: Sequence[Result], *, owner: str, using: str) -> set[int]:
     """
     with transaction.atomic(using=using):
         held = _held([result.item for result in results], using)
-        mine = [result for result in results if result.item.pk in held]
+        mine = [result for result in results if result.item.id in held]
         now = clock(using)
         for result_set in _alike(mine):
             _write(result_set, using, now)
@@ -107,9 +107,9 @@ def finish(results: Sequence[Result], *, owner: str, using: str) -> set[int]:
         _record_publications(mine, using, now)
         tallies.count(tried, using, now)
     for result in results:
-        if result.item.pk not in held:
+        if result.item.id not in held:
             text = "Item %s: its lease was taken; result dropped"
-            logger.warning(text, result.item.pk, extra=result.facts)
+            logger.warning(text, result.item.id, extra=result.facts)
     return held
 
 
@@ -123,8 +123,11 @@ def _held(items: Iterable[ItemToPush], using: str) -> set[int]:
 
 _LOCK = CompiledQuery(
     ItemToPush,
-    lambda items: items.held(Argument("token")).filter(_AMONG).locking().values_list("pk"),
-)
+    lambda items: (  # as ``lock()``: all workers lock in the same order
+        items.held(Argument("token")).filter(_AMONG).order_by("pk").select_for_update()
+        .values_list("pk")
+    ),
+)  # fmt: skip
 _PUSHED = CompiledQuery(
     ItemToPush, lambda items: items.filter(_AMONG).set_pushed(Argument("now", DateTimeField()))
 )
@@ -146,7 +149,7 @@ def _write(results: Sequence[Result], using: str, now: datetime) -> None:
     sample = results[0]
     message = storable(sample.message)
     traces = F("lease_token" if sample.traces else "previous_token")
-    for chunk in chunks([result.item.pk for result in results]):
+    for chunk in chunks([result.item.id for result in results]):
         items = ItemToPush.objects.using(using).filter(Among("pk", chunk))
         match sample.outcome:
             case None:
@@ -166,7 +169,7 @@ def _record_attempts(
 ) -> list[Tried]:
     rows = [
         Tried(
-            item_id=result.item.pk,
+            item_id=result.item.id,
             started=result.started or now,
             duration=result.duration,
             worker=owner,
@@ -204,7 +207,7 @@ def _record_digests(results: Iterable[Result], using: str) -> None:
                     "Item %s: %s was sent with other bytes than to another destination. It was "
                     "changed after it was rendered, and its time set back"
                 )
-                logger.error(text, result.item.pk, file["path"], extra=result.facts)
+                logger.error(text, result.item.id, file["path"], extra=result.facts)
 
 
 def _record_publications(results: Iterable[Result], using: str, now: datetime) -> None:
@@ -239,7 +242,7 @@ def _publication(result: Result, receipt: Receipt, now: datetime) -> Put:
         model_label=item.model_label,
         object_id=item.object_id,
         order_key=item.order_key,
-        item_id=item.pk,
+        item_id=item.id,
         size=receipt.size,
         sha256=receipt.sha256,
         rendered_at=result.rendered_at or now,

@@ -13,7 +13,7 @@ from pigeon.models.attempt import Tried
 from pigeon.models.bulk import change_each, insert
 from pigeon.models.hold import Held
 from pigeon.models.parcel import Kept
-from pigeon.models.publication import Put, path_digest
+from pigeon.models.publication import Put, path_digest, standing
 from pigeon.queue.tallies import Counted
 from tests.queue.making import make
 
@@ -91,7 +91,7 @@ def test_of_rows_for_one_path_the_last_counts(alias: str) -> None:
 def test_publications_are_found_and_forgotten_by_path(alias: str) -> None:
     rows = Publication.objects.using(alias)
     rows.put([put("a"), put("b"), put("a", destination="other")])
-    assert [row.path for row in rows.at("d", ["a", "c"])] == ["a"]
+    assert [row.path for row in standing("d", ["a", "c"], alias)] == ["a"]
     rows.gone("d", ["a"])
     assert set(rows.values_list("destination", "path")) == {("d", "b"), ("other", "a")}
 
