@@ -6,11 +6,12 @@ import asyncio
 import hashlib
 import io
 import os
-from collections.abc import AsyncGenerator
+from collections import deque
+from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Self
 
 from pigeon.exceptions import ParcelDamaged
 from pigeon.parcel import OutputFile
@@ -20,8 +21,45 @@ from pigeon.remotes.read_ahead import ReadAhead
 SMALL = 256 * 1024
 #: Larger files are read, and hashed, in blocks of this many bytes, in a thread.
 CHUNK = 1024 * 1024
-#: So many blocks of a file are in memory, where they are lent.
+#: So many blocks of a file are read before they are sent.
 AHEAD = 4
+
+
+class _Ahead:
+    """A context manager that calls ``step`` in a thread, some calls before their results are due.
+
+    So reading and hashing go on while a block is sent, however unevenly the line takes them.
+    """
+
+    def __init__(self, step: Callable[[], bytes]) -> None:
+        self._step = step
+        self._thread = ThreadPoolExecutor(1)
+        self._results: deque[asyncio.Future[bytes]] = deque()
+
+    def __enter__(self) -> Self:
+        for _ in range(AHEAD):
+            self._begin()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for result in self._results:
+            result.cancel()
+        self._thread.shutdown()
+
+    async def result(self) -> bytes:
+        """What the next call returned or raised."""
+        self._begin()
+        return await self._results.popleft()
+
+    def _begin(self) -> None:
+        result = asyncio.wrap_future(self._thread.submit(self._step))
+        result.add_done_callback(_seen)  # after an error, nobody asks for those behind it
+        self._results.append(result)
+
+
+def _seen(result: asyncio.Future[bytes]) -> None:
+    if not result.cancelled():
+        result.exception()
 
 
 @dataclass(slots=True)
@@ -90,11 +128,8 @@ class Source:
             return chunk
 
         try:
-            with self.opened() as stream, ThreadPoolExecutor(1) as reader:
-                # One block ahead, so that reading and hashing go on while a block is sent.
-                ahead = asyncio.wrap_future(reader.submit(step))
-                while chunk := await ahead:
-                    ahead = asyncio.wrap_future(reader.submit(step))
+            with self.opened() as stream, _Ahead(step) as ahead:
+                while chunk := await ahead.result():
                     wanted = chunk[max(0, offset - size) :]
                     size += len(chunk)
                     if wanted:
