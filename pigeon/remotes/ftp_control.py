@@ -6,7 +6,7 @@ import asyncio
 import ssl
 from collections import deque
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from pigeon.remotes.ftp_replies import NotFTP, Reply, ReplyReader
 from pigeon.remotes.ftp_tls import Secured
@@ -153,8 +153,8 @@ class Control(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The connection is there."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        # Of loops of another make, such as uvloop's, it is no subclass of asyncio's.
+        self._transport = cast("asyncio.Transport", transport)
         self.family = int(transport.get_extra_info("socket").family)
         self.address = transport.get_extra_info("peername")
         if self.secured is not None:
