@@ -18,7 +18,7 @@ from pigeon.engine.connection import Connection
 from pigeon.engine.context import Context
 from pigeon.engine.courier import Courier
 from pigeon.engine.gate import gate_of
-from pigeon.engine.lease import Lease, boot_time
+from pigeon.engine.lease import Lease, boot_time, lasts_until
 from pigeon.engine.prepare import Prepared, Ready, Reserved, prepare, reserve
 from pigeon.engine.recorder import Recorder
 from pigeon.engine.renewal import renew
@@ -74,6 +74,8 @@ class Lane:
         #: had been.
         self._begun: set[int] = set()
         self._first: int = conf.BATCH_SIZE
+        #: Until when (:func:`boot_time`) the slot that was taken first is surely ours.
+        self._slot_until = 0.0
         self._part = EXPORTED_AT_ONCE
         self._failure: BaseException | None = None
         self._opened = asyncio.Event()
@@ -96,9 +98,11 @@ class Lane:
 
     async def work(self) -> None:
         """Run until nothing is left that can be sent now."""
+        asked_at = boot_time()
         if not await self._take_slots(1):
             self.busy = True
             return
+        self._slot_until = lasts_until(asked_at, conf.LEASE_DURATION)
         renewing = asyncio.create_task(
             renew(self._context, self._lease, self._items, self._token, self.using)
         )
@@ -122,7 +126,9 @@ class Lane:
     async def _work_off(self, batch: list[ItemToPush]) -> None:
         expected = len(batch) if len(batch) < self._first else conf.BATCH_SIZE
         wanted = math.ceil(expected / self._in_flight)
-        number = await self._take_slots(min(wanted, self._share))
+        wanted = min(wanted, self._share)
+        is_enough = wanted == 1 and boot_time() < self._slot_until
+        number = 1 if is_enough else await self._take_slots(wanted)
         if not number:
             self.busy = True  # we were stopped for so long that somebody else has our slot
             return

@@ -14,6 +14,16 @@ def boot_time() -> float:
     return time.monotonic() if clock is None else time.clock_gettime(clock)
 
 
+def lasts_until(asked_at: float, duration: float) -> float:
+    """Until when (:func:`boot_time`) something is surely ours.
+
+    Args:
+        asked_at: when the database was asked for it, or a little earlier.
+        duration: seconds of a lease in the database.
+    """
+    return asked_at + duration * (1 - MARGIN)
+
+
 class Lease:
     """Until when items are surely ours, by this machine's clock alone.
 
@@ -25,13 +35,13 @@ class Lease:
     """
 
     def __init__(self, duration: float) -> None:
-        self._duration = duration * (1 - MARGIN)
+        self._duration = duration
         self._until: dict[int, float] = {}
 
     def confirm(self, item_ids: set[int], asked_at: float) -> None:
         """The database said at or after ``asked_at`` that the items are ours."""
         for item_id in item_ids:
-            self._until[item_id] = asked_at + self._duration
+            self._until[item_id] = lasts_until(asked_at, self._duration)
 
     def is_sure(self, item_id: int) -> bool:
         """Whether no other worker can have taken the item yet."""

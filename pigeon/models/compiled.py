@@ -47,6 +47,7 @@ class Argument(Expression):
 #: A value, or the place of one.
 Text = str | Argument
 Moment = datetime | Argument
+Number = int | Argument
 
 
 class Arguments(Argument):

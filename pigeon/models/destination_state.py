@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from pigeon.models.compiled import Moment
+from pigeon.models.compiled import Moment, Number, Text
 
 
 class DestinationStateQuerySet(models.QuerySet["DestinationState"]):
@@ -25,7 +25,7 @@ class DestinationStateQuerySet(models.QuerySet["DestinationState"]):
         )
 
     def set_failing(
-        self, now: datetime, next_probe: datetime, message: str, *, failures: int
+        self, now: Moment, next_probe: Moment, message: Text, *, failures: Number
     ) -> int:
         """A contact failed; nothing is claimed there until ``next_probe``.
 

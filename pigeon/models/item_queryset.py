@@ -167,7 +167,7 @@ class ItemQuerySet(models.QuerySet["ItemToPush"]):
         )
 
     def set_retry(
-        self, when: datetime, message: str, *, traces: Any = _OWN, counts: bool = True
+        self, when: Moment, message: Text, *, traces: Any = _OWN, counts: bool = True
     ) -> int:
         """The items wait for another attempt.
 

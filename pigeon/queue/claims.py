@@ -128,11 +128,9 @@ def _here(using: str, destination: str) -> ItemQuerySet:
 
 def has_work(destination: str, using: str, now: datetime | None = None) -> bool:
     """Whether a claim at ``destination``, were it open, would find something at ``now``."""
-    items = ItemToPush.objects.using(using).filter(destination=destination)
     now = now or clock(using)
-    return (
-        fresh(items, now).exists() or due(items, now).exists() or items.lease_ended(now).exists()
-    )
+    found = next_keys(destination, 1, now, using)
+    return bool(found or _LOST.rows(using, destination=destination, now=now))
 
 
 def with_work(destinations: Mapping[str, Destination], using: str) -> set[str]:
@@ -196,6 +194,12 @@ _WITH_WORK = CompiledQuery(
         .values_list("name")
     ),
 )  # fmt: skip
+_LOST = CompiledQuery(
+    ItemToPush,
+    lambda items: (
+        items.filter(destination=_DESTINATION).lease_ended(_NOW).order_by().values_list("pk")[:1]
+    ),
+)
 _TAKE = CompiledQuery(
     ItemToPush, lambda items: _chosen(items).set_in_progress(_TOKEN, _OWNER, _NOW, _UNTIL)
 )

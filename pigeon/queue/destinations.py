@@ -64,7 +64,8 @@ def destination_failed(destination: Destination, error: DeliveryError) -> Openin
     """
     with transaction.atomic(using=state_alias()):
         states = DestinationState.objects.using(state_alias()).filter(name=destination.name)
-        state = states.select_for_update().first() or DestinationState(name=destination.name)
+        known = _LOCKED.objects(state_alias(), name=destination.name)
+        state = known[0] if known else DestinationState(name=destination.name)
         now = clock(state_alias())
         message = storable(destination.redact(str(error))) or type(error).__name__
         if error.stops_destination:
@@ -77,7 +78,8 @@ def destination_failed(destination: Destination, error: DeliveryError) -> Openin
         pause = delay(failures, conf.RETRY_SCHEDULE)
         pause = min(pause, timedelta(seconds=conf.MAX_PROBE_INTERVAL))
         probe = now + max(pause, error.retry_after or timedelta())
-        states.set_failing(now, probe, message, failures=failures)
+        what = {"now": now, "probe": probe, "message": message, "failures": failures}
+        _FAILING.execute(state_alias(), name=state.name, **what)
         return Opening(probe, is_news=state.is_well)
 
 
@@ -92,6 +94,18 @@ def destination_succeeded(destination: Destination) -> bool:
 
 
 _NAME, _NOW = Argument("name"), Argument("now", DateTimeField())
+_LOCKED = CompiledQuery(
+    DestinationState, lambda states: states.filter(name=_NAME).select_for_update()
+)
+_FAILING = CompiledQuery(
+    DestinationState,
+    lambda states: states.filter(name=_NAME).set_failing(
+        _NOW,
+        Argument("probe", DateTimeField()),
+        Argument("message"),
+        failures=Argument("failures"),
+    ),
+)
 _WELL = CompiledQuery(DestinationState, lambda states: states.filter(name=_NAME).set_well(_NOW))
 _WELL_AGAIN = CompiledQuery(
     DestinationState, lambda states: states.filter(name=_NAME).unwell().set_well(_NOW)

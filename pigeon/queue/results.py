@@ -133,6 +133,23 @@ _PUSHED = CompiledQuery(
 )
 
 
+_RELEASED = CompiledQuery(ItemToPush, lambda items: items.filter(_AMONG).set_released())
+_RETRY = CompiledQuery(
+    ItemToPush,
+    lambda items, traces, counts: items.filter(_AMONG).set_retry(
+        Argument("when", DateTimeField()),
+        Argument("message"),
+        traces=_tokens(traces),
+        counts=counts,
+    ),
+)
+
+
+def _tokens(traces: bool) -> F:
+    """The column with the tokens of attempts that may have left something."""
+    return F("lease_token" if traces else "previous_token")
+
+
 def _alike(results: Iterable[Result]) -> list[list[Result]]:
     """Results that one statement can write."""
     groups: dict[object, list[Result]] = {}
@@ -148,16 +165,17 @@ def _alike(results: Iterable[Result]) -> list[list[Result]]:
 def _write(results: Sequence[Result], using: str, now: datetime) -> None:
     sample = results[0]
     message = storable(sample.message)
-    traces = F("lease_token" if sample.traces else "previous_token")
+    traces = _tokens(sample.traces)
     for chunk in chunks([result.item.id for result in results]):
         items = ItemToPush.objects.using(using).filter(Among("pk", chunk))
         match sample.outcome:
             case None:
-                items.set_released()
+                _RELEASED.execute(using, ids=chunk)
             case Outcome.PUSHED:
                 _PUSHED.execute(using, ids=chunk, now=now)
             case Outcome.RETRY:
-                items.set_retry(sample.when or now, message, traces=traces, counts=sample.counts)
+                how = {"ids": chunk, "when": sample.when or now, "message": message}
+                _RETRY.execute(using, sample.traces, sample.counts, **how)
             case Outcome.CANCELLED:
                 items.set_cancelled(message)
             case _:

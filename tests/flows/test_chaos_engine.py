@@ -181,17 +181,37 @@ def test_a_slot_lost_meanwhile_gives_the_batch_back(
         return real(*args) if len(calls) != 2 else set()
 
     monkeypatch.setattr(slots, "take_slots", take)
+    monkeypatch.setattr("pigeon.engine.lane.lasts_until", lambda *args: 0.0)
     push_in_time(site)
+    assert len(calls) == 2
+    assert site.item().status == Status.NEW
     push_in_time(site)
     assert site.item().status == Status.PUSHED
     assert site.item().push_attempts == 1
 
 
+def test_one_slot_is_taken_once(site: Site, monkeypatch: Any) -> None:
+    """A lane that needs one connection asks the database no second time for it."""
+    site.rule("partner", "dummy://")
+    Story.objects.create(title="one")
+    real, calls = slots.take_slots, []
+
+    def take(*args: Any) -> set[str]:
+        calls.append(args)
+        return real(*args)
+
+    monkeypatch.setattr(slots, "take_slots", take)
+    assert push_in_time(site).total("pushed") == 1
+    assert sum(args[3] == 1 for args in calls) == len(calls) == 1
+
+
 def test_a_database_error_after_the_claim_gives_the_batch_back(
     site: Site, monkeypatch: Any
 ) -> None:
-    site.rule("partner", "dummy://")
-    Story.objects.create(title="one")
+    site.destination("narrow", "dummy://", in_flight=1, connections=2)
+    site.rule("partner", "narrow")
+    for title in ("one", "two"):
+        Story.objects.create(title=title)
     real, calls = slots.take_slots, []
 
     def take(*args: Any) -> set[str]:
@@ -202,7 +222,7 @@ def test_a_database_error_after_the_claim_gives_the_batch_back(
 
     monkeypatch.setattr(slots, "take_slots", take)
     assert push_in_time(site).errors
-    assert site.item().status == Status.NEW
+    assert {item.status for item in ItemToPush.objects.all()} == {Status.NEW}
 
 
 def test_a_parcel_that_is_damaged_again_and_again_ends_the_item(
