@@ -7,6 +7,7 @@ import logging
 import math
 import time
 import uuid
+from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
@@ -73,6 +74,9 @@ class Lane:
         #: or found out later by whoever takes them over, but never given back as if nothing
         #: had been.
         self._begun: set[int] = set()
+        #: Connections, each as often as it can carry one more delivery at the same time.
+        self._idle: deque[Connection] = deque()
+        self._tasks: list[asyncio.Task[None]] = []
         self._first: int = conf.BATCH_SIZE
         #: Until when (:func:`boot_time`) the slot that was taken first is surely ours.
         self._slot_until = 0.0
@@ -136,12 +140,9 @@ class Lane:
         if self._gate is None:  # else nobody knows yet whether anything may go
             for connection in connections:
                 connection.begin()
-        tasks = [
-            asyncio.create_task(self._serve(connection))
-            for connection in connections
-            for _ in range(self._in_flight)
-        ]
-        tasks.append(asyncio.create_task(self._record()))
+        # In turn, so that all connections have their share of a few.
+        self._idle = deque(connections * self._in_flight)
+        self._tasks = [asyncio.create_task(self._record())]
         try:
             asked = self._first
             while batch:
@@ -157,7 +158,7 @@ class Lane:
             await self._ready.join()
             raise
         finally:
-            await _end(tasks)
+            await _end(self._tasks)
             await asyncio.gather(*(connection.close() for connection in connections))
         if self._failure is not None:
             raise self._failure
@@ -243,6 +244,9 @@ class Lane:
                 self._paths -= each.paths
         self._blocked += reserved.blocked
         for each in reserved.ready:
+            if self._idle:
+                serve = self._serve(self._idle.popleft())
+                self._tasks.append(asyncio.create_task(serve))
             await self._ready.put(each)
         if reserved.outdated:
             await self._prepare(reserved.outdated)
