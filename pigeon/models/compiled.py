@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Generic, NamedTuple, TypeVar, cast
 
+from django.conf import settings
 from django.db import connections, models, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Expression, QuerySet
@@ -77,7 +78,8 @@ class CompiledQuery(Generic[M]):
     """A query with places for values.
 
     It is compiled by the first who asks on a connection, and not for any other after that: what
-    ``make`` does must depend on nothing but its arguments.
+    ``make`` does must depend on nothing but its arguments. Only then does Django see whether one
+    with ``select_for_update()`` is within a transaction: all who ask it must be.
 
     Args:
         model: whose rows it asks for or changes.
@@ -121,11 +123,12 @@ class CompiledQuery(Generic[M]):
         # For each connection, so for each thread: what converts values is the connection's.
         known = cast("dict[Any, _Statement]", self._compiled.__dict__)
         connection = connections[using]
-        found = known.get((using, shape))
+        key = using, shape, settings.USE_TZ  # on some databases, it decides what dates become
+        found = known.get(key)
         if found is None or found.connection is not connection:
             made = self._make(_recipe(self._model._default_manager.using(using)), *shape)
             query = made.query if isinstance(made, QuerySet) else made
-            found = known[using, shape] = _compiled(query, connection, using)
+            found = known[key] = _compiled(query, connection, using)
         return found
 
 

@@ -50,6 +50,8 @@ def next_keys(
         using: alias of the database.
         rules: only items of these rules; empty: of all.
     """
+    if not limit:
+        return []
     values = {"destination": destination, "now": now, "rules": list(rules)}
     again = _DUE.column(using, limit, bool(rules), **values)
     new = _FRESH.column(using, limit, bool(rules), **values)

@@ -42,9 +42,7 @@ class _Ahead:
         return self
 
     def __exit__(self, *error: object) -> None:
-        for result in self._results:
-            result.cancel()
-        self._thread.shutdown()
+        self._thread.shutdown(cancel_futures=True)
 
     async def result(self) -> bytes:
         """What the next call returned or raised."""

@@ -303,3 +303,8 @@ def test_what_a_claim_takes_is_not_looked_for_by_destination() -> None:
     for statement in statements:
         plan = _plan("default", statement).lower()
         assert "integer primary key" in plan, plan
+
+
+def test_a_claim_of_nothing_takes_nothing(alias: str) -> None:
+    make(alias)
+    assert claim(partner(), owner="worker", limit=0, using=alias) == []

@@ -148,6 +148,33 @@ def test_who_stops_early_leaves_no_thread_and_no_open_file(tmp_path: Path) -> No
     asyncio.run(asyncio.wait_for(run(), 10))
 
 
+def test_who_stops_early_does_not_wait_for_all_that_was_to_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk may be slow, and the loop waits: for the block that is being read, no more."""
+    source, read = a_source(tmp_path), []
+    first, go_on = threading.Event(), threading.Event()
+
+    class Slow(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            read.append(size)
+            if len(read) == 2:
+                first.set()
+                go_on.wait(10)
+            return super().read(size)
+
+    monkeypatch.setattr(Source, "opened", lambda self: Slow(CONTENT))
+
+    async def run() -> None:
+        async with aclosing(source.chunks()) as chunks:
+            await anext(chunks)
+            await asyncio.to_thread(first.wait, 10)
+            threading.Timer(0.2, go_on.set).start()
+        assert len(read) == 2
+
+    asyncio.run(asyncio.wait_for(run(), 20))
+
+
 def _is_open(path: Path) -> bool:
     descriptors = Path("/proc/self/fd")
     if not descriptors.is_dir():
