@@ -48,6 +48,25 @@ def test_a_pushed_item_has_a_record_of_everything(site: Site) -> None:
     assert not Hold.objects.exists()
 
 
+def test_a_few_are_shared_by_all_connections(
+    site: Site, scripted: type[Scripted], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.destination("two", "scripted://host", in_flight=4, connections=2)
+    site.rule("partner", "two")
+    for number in range(5):
+        Story.objects.create(title=str(number))
+    carried: list[Scripted] = []
+    send = scripted.send
+
+    async def noted(self: Scripted, delivery: Delivery) -> None:
+        carried.append(self)
+        await send(self, delivery)
+
+    monkeypatch.setattr(scripted, "send", noted)
+    assert site.push().total("pushed") == 5
+    assert sorted(carried.count(each) for each in set(carried)) == [2, 3]
+
+
 def test_many_are_sent_together_on_few_connections(site: Site, scripted: type[Scripted]) -> None:
     site.destination("many", "scripted://host", in_flight=4)
     site.rule("partner", "many")
