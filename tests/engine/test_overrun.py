@@ -159,6 +159,7 @@ def test_a_delivery_that_hangs_is_given_up_and_looked_for_later(
     assert attempt.error_class == "AmbiguousError"
     assert (scripted.opened, scripted.closed) == (1, 1), "the connection was not kept"
     scripted.script = None
+    site.destination("one", "scripted://host")
     assert site.push(retry_now=True).total("pushed") == 1
     assert scripted.sent[-1].stale_tokens
 
@@ -184,6 +185,7 @@ def test_a_partner_that_loses_every_answer_does_not_use_up_all_items(
     assert ItemToPush.objects.exclude(failures=0).count() == courier.BREAKS
     assert DestinationState.objects.get().next_probe
     scripted.script = None
+    site.destination("one", "scripted://host", in_flight=1)
     monkeypatch.setattr(scripted, "broken", False)
     assert site.push(retry_now=True).total("pushed") == 10
     assert DestinationState.objects.get().is_well
@@ -218,7 +220,7 @@ def hanging() -> Iterator[type[Hanging]]:
 def test_a_plain_sender_that_hangs_holds_nothing_for_ever(
     site: Site, hanging: type[Hanging]
 ) -> None:
-    site.destination("one", "hanging://host", delivery_timeout=0.5)
+    site.destination("one", "hanging://host", delivery_timeout=2)
     site.rule("partner", "one")
     for title in ("first", "second"):
         Story.objects.create(title=title)

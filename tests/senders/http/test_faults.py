@@ -119,17 +119,15 @@ async def continuing_for_ever(reader: Reader, writer: Writer) -> None:
         await asyncio.sleep(0.05)
 
 
-@pytest.mark.parametrize(
-    "talk",
-    [
-        silent, trickling_head, closing, resetting, breaking_off_in_the_head, continuing_for_ever,
-    ],
-)  # fmt: skip
+UNENDING = [silent, trickling_head, continuing_for_ever]
+
+
+@pytest.mark.parametrize("talk", [*UNENDING, closing, resetting, breaking_off_in_the_head])
 @pytest.mark.parametrize("method", ["PUT", "POST"])
 def test_a_lost_answer_is_ambiguous(tmp_path: Path, talk: Talk, method: str) -> None:
     sent = small(tmp_path)
     with pytest.raises(AmbiguousError, match="answer was lost"):
-        send(talk, sent, method=method)
+        send(talk, sent, method=method, timeout=0.5 if talk in UNENDING else 2)
     assert sent.receipts == []
     assert sent.traces
 
@@ -192,7 +190,7 @@ def test_a_server_that_speaks_something_else(tmp_path: Path, line: bytes) -> Non
         await silent(reader, writer)
 
     with pytest.raises(DestinationMisconfigured, match=r"does not speak HTTP.*scheme and port"):
-        send(talk, small(tmp_path), timeout=1)
+        send(talk, small(tmp_path), timeout=2)
 
 
 def test_nonsense_from_a_server_that_speaks_http(tmp_path: Path) -> None:
@@ -204,7 +202,8 @@ def test_nonsense_from_a_server_that_speaks_http(tmp_path: Path) -> None:
         await writer.drain()
 
     with pytest.raises(AmbiguousError):
-        send(talk, small(tmp_path), delivery(parcel(tmp_path / "2", {"b": b"x"}), token="t2"))
+        second = delivery(parcel(tmp_path / "2", {"b": b"x"}), token="t2")
+        send(talk, small(tmp_path), second, timeout=10)
 
 
 def test_an_endless_head(tmp_path: Path) -> None:
@@ -216,7 +215,7 @@ def test_an_endless_head(tmp_path: Path) -> None:
             await writer.drain()
 
     with pytest.raises(DeliveryError):
-        send(talk, small(tmp_path))
+        send(talk, small(tmp_path), timeout=10)
 
 
 @pytest.mark.parametrize("status", [b"201", b"400"])
@@ -232,10 +231,10 @@ def test_an_answer_without_an_end(tmp_path: Path, status: bytes) -> None:
 
     again = delivery(parcel(tmp_path / "2", {"b": b"x"}), token="t2")
     if status == b"201":
-        assert send(talk, small(tmp_path), again) is False
+        assert send(talk, small(tmp_path), again, timeout=10) is False
     else:
         with pytest.raises(DeliveryError, match="400 xxxx"):
-            send(talk, small(tmp_path))
+            send(talk, small(tmp_path), timeout=10)
 
 
 @pytest.mark.parametrize("rest", [b"Content-Length: 10000000000\r\n\r\nfew", b"\r\n", b""])
@@ -248,7 +247,7 @@ def test_a_good_answer_whose_body_does_not_come(tmp_path: Path, rest: bytes) -> 
             await asyncio.sleep(FOREVER)
 
     sent = small(tmp_path)
-    send(talk, sent)
+    send(talk, sent, timeout=2)
     assert [r.published for r in sent.receipts] == ["put"]
 
 
@@ -268,7 +267,7 @@ def test_a_file_given_back_without_an_end(tmp_path: Path) -> None:
             await writer.drain()
 
     with pytest.raises(TransientError, match="arrived damaged"):
-        send(talk, small(tmp_path), verify="sha256")
+        send(talk, small(tmp_path), verify="sha256", timeout=10)
 
 
 def test_closing_does_not_hang(tmp_path: Path) -> None:
