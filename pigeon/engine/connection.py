@@ -46,9 +46,10 @@ class Connection:
         was_new, self._is_new = self._is_new, False
         return "connected and logged in to" if was_new else "on an open connection to"
 
-    def begin(self) -> None:
-        """Open it while what it is to carry is made ready; :meth:`sender` says what came of it."""
+    def begin(self) -> asyncio.Task[Sender]:
+        """Open it while something else is done; :meth:`sender` says what came of it."""
         self._early = asyncio.create_task(self._open())
+        return self._early
 
     async def sender(self) -> Sender:
         """The open sender; opens one if there is none, or if the last one broke.

@@ -7,7 +7,7 @@ import hashlib
 import logging
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -106,6 +106,26 @@ class Courier:
             transcript=delivery.transcript.lines(self._destination.redact),
             traces=sender is not None and delivery.traces,
         )
+
+    async def refused(
+        self, items: Sequence[ItemToPush], error: DeliveryError, started: datetime
+    ) -> list[Result]:
+        """What comes of ``items`` when no connection can be opened, since ``started``.
+
+        The first says why; the others were not tried.
+        """
+        await self._stop(error)
+        first, *others = items
+        return [
+            result_of(
+                first,
+                judge(first, self._destination, error, gated=True),
+                started=started,
+                duration=(timezone.now() - started).total_seconds(),
+                traces=False,
+            ),
+            *(Result(item, None) for item in others),
+        ]
 
     def _delivery(self, ready: Ready) -> Delivery:
         item = ready.item

@@ -8,8 +8,10 @@ import math
 import time
 import uuid
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from typing import Any
+
+from django.utils import timezone
 
 from pigeon import queue
 from pigeon.conf import conf
@@ -23,6 +25,7 @@ from pigeon.engine.lease import Lease, boot_time, lasts_until
 from pigeon.engine.prepare import Prepared, Ready, Reserved, prepare, reserve
 from pigeon.engine.recorder import Recorder
 from pigeon.engine.renewal import renew
+from pigeon.exceptions import DeliveryError
 from pigeon.models.item import ItemToPush
 from pigeon.queue import Result
 from pigeon.senders.registry import make_sender
@@ -37,8 +40,9 @@ EXPORTED_AT_ONCE = 100
 #: Seconds. If that many items took no longer, twice as many are exported next: each part costs a
 #: dozen queries.
 QUICK = 0.25
-#: Items that are claimed before a connection is open, if there are other lanes: what a
-#: destination that hangs or refuses costs them. A good one sends these while more is made ready.
+#: Items that are claimed before a connection is open, if there are other lanes, and not exported:
+#: a destination that hangs or refuses costs them no more than that. More are claimed when it is
+#: open. It is not opened first, since other workers would log in, too, for what one of them sends.
 FIRST_BATCH = 4
 
 
@@ -82,6 +86,7 @@ class Lane:
         self._slot_until = 0.0
         self._part = EXPORTED_AT_ONCE
         self._failure: BaseException | None = None
+        self._is_alone = True
         self._opened = asyncio.Event()
         self._gate = gate_of(context, destination)
         limits = make_sender(destination)
@@ -120,7 +125,8 @@ class Lane:
 
     async def _drain(self) -> None:
         try:
-            if self._context.lanes > 1:
+            self._is_alone = self._context.lanes <= 1
+            if not self._is_alone:
                 self._first = min(FIRST_BATCH, self._first)
             if batch := await self._claim(self._first):
                 await self._work_off(batch)
@@ -137,18 +143,19 @@ class Lane:
             self.busy = True  # we were stopped for so long that somebody else has our slot
             return
         connections = [Connection(self.destination, self._opened) for _ in range(number)]
-        if self._gate is None:  # else nobody knows yet whether anything may go
-            for connection in connections:
-                connection.begin()
+        # With a gate, nobody knows yet whether anything may go.
+        opening = [each.begin() for each in connections] if self._gate is None else []
         # In turn, so that all connections have their share of a few.
         self._idle = deque(connections * self._in_flight)
         self._tasks = [asyncio.create_task(self._record())]
         try:
             asked = self._first
+            if opening and not self._is_alone:
+                batch, asked = await self._with_contact(opening, batch), conf.BATCH_SIZE
             while batch:
                 await self._feed(batch)
                 # The queue is nearly empty, or this is a probe: wait for what comes of it.
-                await (self._settle() if len(batch) < asked else self._contact())
+                await (self._settle() if len(batch) < asked else self._before_more())
                 asked = conf.BATCH_SIZE
                 batch = await self._claim(asked)
             await self._settle()
@@ -169,11 +176,30 @@ class Lane:
         )
         return len(taken)
 
-    async def _contact(self) -> None:
+    async def _before_more(self) -> None:
         """Wait until a connection is open, or nothing is left that could need one."""
-        if self._opened.is_set():
-            return
-        waits = [asyncio.create_task(each) for each in (self._opened.wait(), self._ready.join())]
+        if not self._opened.is_set():
+            await self._contact(self._ready.join())
+
+    async def _with_contact(
+        self, opening: Sequence[asyncio.Task[Any]], first: list[ItemToPush]
+    ) -> list[ItemToPush]:
+        """Wait for a connection before anything is exported; what is to be sent then."""
+        started = timezone.now()
+        await self._contact(self._context.stopping.wait(), asyncio.wait(opening))
+        errors = [each.exception() for each in opening if each.done()]
+        if not self._opened.is_set():
+            if len(errors) == len(opening) and isinstance(errors[0], DeliveryError):
+                self._begun |= {item.id for item in first}
+                self._recorder.add(await self._courier.refused(first, errors[0], started))
+            return []
+        if len(first) < self._first:
+            return first
+        return first + await self._claim(conf.BATCH_SIZE - len(first))
+
+    async def _contact(self, *others: Coroutine[Any, Any, object]) -> None:
+        """Wait until a connection is open, or one of ``others`` is done."""
+        waits = [asyncio.create_task(each) for each in (self._opened.wait(), *others)]
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         finally:

@@ -7,9 +7,11 @@ import time
 
 import pytest
 
+from pigeon.engine.context import Context
 from pigeon.engine.lane import FIRST_BATCH
-from pigeon.exceptions import Unreachable
-from pigeon.models import ItemToPush
+from pigeon.exceptions import TransientError, Unreachable
+from pigeon.models import ItemToPush, PushAttempt
+from pigeon.models.attempt import Outcome
 from tests.apps.newsroom.models import Story
 from tests.engine.scripted import Scripted
 from tests.flows.site import Site
@@ -27,12 +29,58 @@ def queue(site: Site, *others: str) -> None:
 def test_a_destination_that_refuses_costs_one_small_batch(
     site: Site, scripted: type[Scripted]
 ) -> None:
+    """Nothing is exported for it; one item says why, as whoever looks for a reason needs it."""
     queue(site, "dummy://")
     scripted.opening = Unreachable("No route to host.")
     site.push()
     there = ItemToPush.objects.filter(destination="scripted://host")
     assert there.exclude(last_push_attempts_date=None).count() == FIRST_BATCH
-    assert there.exclude(parcel=None).count() == FIRST_BATCH
+    assert not there.exclude(parcel=None).exists()
+    [attempt] = PushAttempt.objects.filter(item__in=there)
+    assert (attempt.outcome, attempt.message) == (Outcome.RETRY, "No route to host.")
+    assert there.waiting().count() == MANY and not there.filter(failures__gt=0).exists()
+
+
+def test_one_connection_of_several_is_enough(
+    site: Site, scripted: type[Scripted], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The partner may allow fewer than it said, and refuse the first of them."""
+    opened: list[Scripted] = []
+
+    async def only_the_second(self: Scripted) -> None:
+        opened.append(self)
+        if len(opened) == 1:
+            raise TransientError("Too many connections.")
+        await asyncio.sleep(0.05)
+
+    monkeypatch.setattr(scripted, "open", only_the_second)
+    monkeypatch.setattr(scripted, "in_flight", 1)
+    queue(site, "dummy://")
+    site.destination("scripted://host", "scripted://host", connections=2)
+    site.push()
+    assert scripted.sent
+
+
+def test_while_it_hangs_a_stopped_worker_gives_back_what_it_has_claimed(
+    site: Site, scripted: type[Scripted], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue(site, "dummy://")
+    contexts: list[Context] = []
+
+    def context(*args: object) -> Context:
+        contexts.append(Context(*args))  # type: ignore[arg-type]
+        return contexts[-1]
+
+    async def for_ever(self: Scripted) -> None:
+        contexts[0].stopping.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr("pigeon.engine.run.Context", context)
+    monkeypatch.setattr(scripted, "open", for_ever)
+    assert site.push().stopped
+    there = ItemToPush.objects.filter(destination="scripted://host")
+    assert there.waiting().count() == MANY
+    assert not PushAttempt.objects.filter(item__in=there).exists()
 
 
 def test_nobody_else_needs_no_small_batch(site: Site, scripted: type[Scripted]) -> None:
