@@ -49,7 +49,7 @@ class Case:
 CASES = (
     Case("SFTP, 2,000 files", "SFTP", 1.0, processes=2, connections=2),
     Case("SFTP, 500 files, 40 ms", "SFTP", 5.0, files=500, delay=0.02, connections=4),
-    Case("FTP, 2,000 files", "FTP", 0.8, processes=2, connections=4),
+    Case("FTP, 2,000 files", "FTP", 0.8, processes=2, connections=2),
     Case("FTP, 500 files, 40 ms", "FTP", 2.0, files=500, delay=0.02, connections=8),
     Case("FTPS, 2,000 files", "FTPS", 0.8, processes=2, connections=4),
     Case("SFTP, one file of 512 MB", "SFTP", 1.0, files=0),

@@ -53,7 +53,8 @@ def print_figures(case: Case, took: dict[str, list[Took]]) -> None:
         memory = f", {found.memory / 1e6:.0f} MB resident" if found.memory else ""
         print(
             f"  {name:<24}{case.speed(found.wall):8.0f} {case.unit}   {found.wall:6.2f} s "
-            f"({found.spread[0]:.2f}-{found.spread[1]:.2f}), CPU {found.cpu:.2f} s{memory}"
+            f"({found.spread[0]:.2f}-{found.spread[1]:.2f}), CPU {found.cpu:.2f} s, "
+            f"server {found.rest:.2f} s, idle {found.idle:.2f} s{memory}"
         )
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from benchmarks.push.measure import Took, cpu_of, family, memory_of
+from benchmarks.push.measure import Meter, Took, cpu_of, family, memory_of, run
 
 PROJECT = Path(__file__).resolve().parents[2]
 #: Seconds that a push may take before the benchmark gives up.
@@ -73,17 +73,13 @@ def timed(pid: int, queue: Callable[[], None], done: Callable[[], bool]) -> Took
     with _stopped(family(pid)):
         queue()
         time.sleep(2 * settings.PIGEON_POLL_INTERVAL)
-        started = time.perf_counter()
+        meter = Meter()
     until(done)
-    wall = time.perf_counter() - started
+    meter.stop()
     members = family(pid)
-    return Took(wall, cpu_of(members) - before, memory_of(members))
+    return meter.took(cpu_of(members) - before, memory_of(members))
 
 
 def cold(processes: int) -> Took:
     """A push that is started, as by cron, and ends; Python's and Django's start included."""
-    started, before = time.perf_counter(), os.times()
-    subprocess.run(_command(processes=processes), cwd=PROJECT, check=True)
-    wall, after = time.perf_counter() - started, os.times()
-    cpu = after.children_user + after.children_system
-    return Took(wall, cpu - before.children_user - before.children_system)
+    return run(_command(processes=processes), cwd=PROJECT)
