@@ -31,7 +31,9 @@ class Verdict:
 
 def concerns_destination(error: Exception) -> bool:
     """Whether no other item at the destination has a chance now either."""
-    return isinstance(error, Unreachable) or getattr(error, "stops_destination", False)
+    if not isinstance(error, DeliveryError):
+        return False
+    return isinstance(error, Unreachable) or error.stops_destination
 
 
 def judge(

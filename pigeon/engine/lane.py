@@ -187,15 +187,15 @@ class Lane:
         """Wait for a connection before anything is exported; what is to be sent then."""
         started = timezone.now()
         await self._contact(self._context.stopping.wait(), asyncio.wait(opening))
-        errors = [each.exception() for each in opening if each.done()]
-        if not self._opened.is_set():
-            if len(errors) == len(opening) and isinstance(errors[0], DeliveryError):
-                self._begun |= {item.id for item in first}
-                self._recorder.add(await self._courier.refused(first, errors[0], started))
-            return []
-        if len(first) < self._first:
-            return first
-        return first + await self._claim(conf.BATCH_SIZE - len(first))
+        if self._opened.is_set():
+            is_all = len(first) < self._first
+            return first if is_all else first + await self._claim(conf.BATCH_SIZE - len(first))
+        if all(each.done() for each in opening):
+            error = opening[0].exception()
+            assert isinstance(error, DeliveryError)  # see Connection.sender
+            self._begun |= {item.id for item in first}
+            self._recorder.add(await self._courier.refused(first, error, started))
+        return []
 
     async def _contact(self, *others: Coroutine[Any, Any, object]) -> None:
         """Wait until a connection is open, or one of ``others`` is done."""

@@ -134,33 +134,43 @@ def test_a_sender_that_raises_anything_else_fails_only_its_item(
     assert "KeyError" in ItemToPush.objects.get(title="bad").message
 
 
+class Odd(Exception):
+    """Of a sender's library, with an attribute like one of ours."""
+
+    stops_destination = True
+
+
+@pytest.mark.parametrize("beside", [(), ("dummy://",)], ids=["alone", "beside another"])
 @pytest.mark.parametrize(
     "error",
     [
         Unreachable("No route to host."),
         AuthenticationError("Wrong password."),
         DestinationMisconfigured("No rename."),
+        Odd("What now?"),
     ],
 )
 def test_a_destination_that_fails_costs_one_attempt_and_loses_nothing(
-    site: Site, scripted: type[Scripted], error: Exception
+    site: Site, scripted: type[Scripted], error: Exception, beside: tuple[str, ...]
 ) -> None:
-    site.rule("partner", "scripted://host")
+    site.rule("partner", "scripted://host", *beside)
     for number in range(20):
         Story.objects.create(title=str(number))
     scripted.opening = error
+    message = "Could not connect: Odd: What now?" if isinstance(error, Odd) else str(error)
     summary = site.push()
-    assert summary.total("retry") == 1 and summary.total("pushed") == 0
-    assert ItemToPush.objects.filter(status=Status.RETRY, message=str(error)).count() == 1
-    assert ItemToPush.objects.filter(status=Status.NEW, push_attempts=0).count() == 19
-    state = DestinationState.objects.get()
-    assert state.last_error == str(error) and state.next_probe > timezone.now()
+    assert summary.total("retry") == 1 and summary.total("pushed") == 20 * len(beside)
+    items = ItemToPush.objects.filter(destination="scripted://host")
+    assert items.filter(status=Status.RETRY, message=message).count() == 1
+    assert items.filter(status=Status.NEW, push_attempts=0).count() == 19
+    state = DestinationState.objects.get(name="scripted://host")
+    assert state.last_error == message and state.next_probe > timezone.now()
     site.push()
     assert scripted.opened == 1  # nobody knocks before the next probe
     scripted.opening = None
     site.push(retry_now=True)
-    assert ItemToPush.objects.filter(status=Status.PUSHED).count() == 20
-    assert DestinationState.objects.get().is_well
+    assert items.filter(status=Status.PUSHED).count() == 20
+    assert DestinationState.objects.get(name="scripted://host").is_well
 
 
 def test_a_refused_login_is_tried_again_with_another_configuration(
