@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple
@@ -26,7 +26,6 @@ def insert(
     unique: Sequence[str] = (),
     *,
     adding: Collection[str] = (),
-    ignore: bool = False,
     ids: bool = False,
 ) -> list[int]:
     """Insert ``rows``, or let them take the place of rows with the same ``unique`` fields.
@@ -40,7 +39,6 @@ def insert(
         using: alias of the database.
         unique: field names of a unique constraint; empty: a conflict is an error.
         adding: of these fields the numbers are added to those of the row that is there.
-        ignore: leave those out that conflict with what is there.
         ids: ask for the new rows' ids, where the database can tell them.
 
     Returns:
@@ -48,17 +46,37 @@ def insert(
     """
     if not rows:
         return []
-    names, found = rows[0]._fields, []
-    sql = _statement(model, names, using, unique, adding=adding, ignore=ignore)
+    found: list[int] = []
+    sql = _statement(model, rows[0]._fields, using, unique, adding=adding)
     sql += f" RETURNING {connections[using].ops.quote_name('id')}" if ids else ""
+    for cursor in _inserted(model, rows, using, sql):
+        found += [pk for (pk,) in cursor.fetchall()] if ids else []
+    return found
+
+
+def insert_new(model: type[models.Model], rows: Sequence[NamedTuple], using: str) -> int:
+    """Insert those of ``rows`` that conflict with nothing that is there; how many those were.
+
+    Args: as for :func:`insert`.
+    """
+    if not rows:
+        return 0
+    sql = _statement(model, rows[0]._fields, using, ignore=True)
+    return sum(cursor.rowcount for cursor in _inserted(model, rows, using, sql))
+
+
+def _inserted(
+    model: type[models.Model], rows: Sequence[NamedTuple], using: str, sql: str
+) -> Iterator[Any]:
+    """Execute ``sql`` for all ``rows``, as many at once as the database takes; the cursor."""
+    names = rows[0]._fields
     marks = f"({', '.join(['%s'] * len(names))})"
     most = connections[using].features.max_query_params or CHUNK * len(names)
     with connections[using].cursor() as cursor:
         for chunk in chunks(list(_prepared(model, names, rows, using)), most // len(names)):
             values = [value for row in chunk for value in row]
             cursor.execute(sql.format(", ".join([marks] * len(chunk))), values)
-            found += [pk for (pk,) in cursor.fetchall()] if ids else []
-    return found
+            yield cursor
 
 
 def change_each(
@@ -130,10 +148,10 @@ def _statement(
     model: type[models.Model],
     names: Sequence[str],
     using: str,
-    unique: Sequence[str],
+    unique: Sequence[str] = (),
     *,
-    adding: Collection[str],
-    ignore: bool,
+    adding: Collection[str] = (),
+    ignore: bool = False,
 ) -> str:
     ops = connections[using].ops
     columns = [str(_field(model, name).column) for name in names]

@@ -11,7 +11,7 @@ from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
 from pigeon.models.among import Among
-from pigeon.models.bulk import insert
+from pigeon.models.bulk import insert_new
 from pigeon.models.chunks import CHUNK, chunks
 from pigeon.models.compiled import Argument, Arguments, CompiledQuery
 
@@ -89,13 +89,24 @@ def acquire(
 ) -> set[str]:
     """Take those of ``names`` that nobody holds; the names that ``token`` holds then."""
     taken: set[str] = set()
-    with transaction.atomic(using=using):
-        # One order for all workers, so that no two of them wait for each other.
-        for chunk in chunks(sorted(names)):
-            _FORGET.execute(using, names=_ENDED.column(using, names=chunk, now=now))
-            insert(Hold, [Held(name, token, until) for name in chunk], using, ignore=True)
-            taken.update(_HELD.column(using, names=chunk, token=token))
+    # One order for all workers, so that no two of them wait for each other.
+    for chunk in chunks(sorted(names)):
+        wanted = [Held(name, token, until) for name in chunk]
+        if insert_new(Hold, wanted, using) == len(chunk):  # nearly always: nobody had them
+            taken.update(chunk)
+        else:
+            taken.update(_disputed(chunk, wanted, token, using, now))
     return taken
+
+
+def _disputed(
+    names: list[str], wanted: list[Held], token: str, using: str, now: datetime
+) -> list[str]:
+    """Take over what has ended; those of ``names`` that ``token`` holds then."""
+    with transaction.atomic(using=using):
+        _FORGET.execute(using, names=_ENDED.column(using, names=names, now=now))
+        insert_new(Hold, wanted, using)
+        return list(_HELD.column(using, names=names, token=token))
 
 
 def renew(token: str, using: str, *, until: datetime) -> int:

@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 
 from pigeon.models import Hold, ItemToPush, Outcome, Parcel, Publication, PushAttempt, Tally
 from pigeon.models.attempt import Tried
-from pigeon.models.bulk import change_each, insert
+from pigeon.models.bulk import change_each, insert, insert_new
 from pigeon.models.hold import Held
 from pigeon.models.parcel import Kept
 from pigeon.models.publication import Put, path_digest, standing
@@ -97,8 +97,8 @@ def test_publications_are_found_and_forgotten_by_path(alias: str) -> None:
 
 
 def test_a_conflict_may_be_left_out(alias: str) -> None:
-    insert(Hold, [Held("a", "mine", WHEN)], alias, ignore=True)
-    insert(Hold, [Held("a", "yours", WHEN), Held("b", "yours", WHEN)], alias, ignore=True)
+    assert insert_new(Hold, [Held("a", "mine", WHEN)], alias) == 1
+    assert insert_new(Hold, [Held("a", "yours", WHEN), Held("b", "yours", WHEN)], alias) == 1
     rows = Hold.objects.using(alias).order_by("name").values_list("name", "token")
     assert list(rows) == [("a", "mine"), ("b", "yours")]
 
