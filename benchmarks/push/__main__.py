@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import signal
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -69,6 +71,8 @@ def _measure(asked: argparse.Namespace, folder: Path) -> list[report.Line]:
 
 def main() -> None:
     asked = _asked()
+    # So that whoever ends it also ends the servers and workers that it has started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))
     for name in missing():
         print(f"{name} is not here and is left out (benchmarks/install.sh)")
     memory = Path("/dev/shm")
