@@ -13,6 +13,7 @@ from contextlib import aclosing
 
 import asyncssh
 
+from pigeon.destinations import Destination
 from pigeon.remotes import sftp_facts, sftp_login
 from pigeon.remotes import sftp_protocol as wire
 from pigeon.remotes.base import RemoteEntry
@@ -27,6 +28,9 @@ from pigeon.remotes.window import Window
 BLOCK = 128 * 1024
 #: Write requests of one large file that wait for their answer at the same time.
 BLOCKS_IN_FLIGHT = 64
+#: Large files that are written at the same time on one connection. Two keep a line busy; with all
+#: that may be in flight, each would hold several megabytes, and none be there before the last.
+LARGE_AT_ONCE = 2
 #: Read requests of one file that are sent before the first is answered.
 READS_AHEAD = 16
 #: Seconds for a polite good-bye.
@@ -43,6 +47,10 @@ class SFTPRemote(SFTPBase):
 
     _connection: asyncssh.SSHClientConnection
     _client: SFTPSession
+
+    def __init__(self, destination: Destination) -> None:
+        super().__init__(destination)
+        self._large = asyncio.Semaphore(LARGE_AT_ONCE)
 
     @property
     def broken(self) -> bool:
@@ -139,12 +147,17 @@ class SFTPRemote(SFTPBase):
 
     async def put(self, source: Source, path: str, offset: int = 0) -> int | None:
         """Write ``source`` to ``path``; see :meth:`Remote.put`."""
-        data = source.read() if source.is_small and not offset else None
+        if not source.is_small or offset:
+            async with self._large:
+                return await self._put_large(source, path, offset)
+        data = source.read()
+        file = await self._ask(self._client.open(path, _ANEW), f"create {path}")
+        size = await self._fill(file, data, path)
+        return size if size == len(data) else None
+
+    async def _put_large(self, source: Source, path: str, offset: int) -> int | None:
         how = wire.FOR_WRITING if offset else _ANEW
         file = await self._ask(self._client.open(path, how), f"create {path}")
-        if data is not None:
-            size = await self._fill(file, data, path)
-            return size if size == len(data) else None
         try:
             await self._write_large(source, file, path, offset)
         except BaseException:

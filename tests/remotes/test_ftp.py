@@ -224,13 +224,13 @@ def test_who_waits_for_the_turn_hears_that_the_server_is_silent(tmp_path: Path) 
 
     async def put_two(remote: FTPRemote) -> None:
         puts = [remote.put(a_source(tmp_path), f"/in/{name}") for name in "ab"]
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             errors = await asyncio.gather(*puts, return_exceptions=True)
         assert [type(error) for error in errors] == [TransientError] * 2, errors
-        assert "stopped answering for 0.4 seconds" in str(errors[0])
+        assert "stopped answering for 1 seconds" in str(errors[0])
         script.taken.set()  # or the server would wait for ever
 
-    script.run(put_two, timeout=0.4)
+    script.run(put_two, timeout=1)
 
 
 def test_the_turn_goes_on_after_one_who_was_cancelled(tmp_path: Path) -> None:
@@ -242,7 +242,7 @@ def test_the_turn_goes_on_after_one_who_was_cancelled(tmp_path: Path) -> None:
         ]
         await script.taken.wait()
         puts[1].cancel()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             done = await asyncio.gather(*puts, return_exceptions=True)
         assert [done[0], done[2]] == [7, 7]
         assert isinstance(done[1], asyncio.CancelledError)
@@ -654,13 +654,13 @@ def test_a_server_that_stops_taking_a_large_file_is_noticed(tmp_path: Path) -> N
 
     async def put(remote: FTPRemote) -> None:
         source = Source(what.local_path(what.files[0]), what.files[0])
-        async with asyncio.timeout(5):
-            with pytest.raises(TransientError, match=r"stopped answering for 0\.4 seconds"):
+        async with asyncio.timeout(20):
+            with pytest.raises(TransientError, match=r"stopped answering for 1 seconds"):
                 await remote.put(source, "/in/a")
         assert remote.broken
         script.taken.set()
 
-    script.run(put, timeout=0.4)
+    script.run(put, timeout=1)
 
 
 def test_a_server_that_takes_a_large_file_slowly_is_borne_with(tmp_path: Path) -> None:

@@ -97,7 +97,7 @@ def test_a_server_that_takes_packets_of_no_size_holds_up_nobody(sshd: Server) ->
     sshd.folder("nothing")
 
     async def work() -> None:
-        remote = remote_at(sshd.url("nothing"), sshd.options(timeout=0.3))
+        remote = remote_at(sshd.url("nothing"), sshd.options(timeout=3))
         await remote.open()
         remote._client._packets._channel._send_pktsize = 0
         with pytest.raises(TransientError, match="stopped answering"):

@@ -210,6 +210,7 @@ async def at_the_end_of_a_large_file() -> tuple[LargeServer, asyncio.Task[int | 
     remote._watchdog = Watchdog(60, no_progress)
     putting = asyncio.create_task(remote.put(Source.of("a", bytes(SMALL + 1)), "a"))
     while not server.closed:
+        assert not putting.done(), putting
         await asyncio.sleep(0.001)
     return server, putting
 
