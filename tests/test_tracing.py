@@ -14,7 +14,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import StatusCode
 
-from pigeon.exceptions import PermanentError, TransientError
+from pigeon.exceptions import PermanentError, TransientError, Unreachable
 from pigeon.models import ItemToPush
 from pigeon.tracing import traced
 from tests.apps.newsroom.models import Story
@@ -96,6 +96,23 @@ def test_what_fails_is_an_error_without_secrets(
     assert told["pigeon.error_class"] == type(error).__name__
     for each in spans.get_finished_spans():
         assert "secret!" not in each.to_json() and not each.events
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("beside", [(), ("dummy://",)], ids=["alone", "beside another"])
+def test_a_login_that_is_refused_is_told(
+    site: Site, scripted: type[Scripted], spans: InMemorySpanExporter, beside: tuple[str, ...]
+) -> None:
+    where = site.destination("beloved", "scripted://host", password="secret!")
+    site.rule("partner", where, *beside)
+    Story.objects.create(title="one")
+    scripted.opening = Unreachable("Nobody there, says secret!.")
+    site.push()
+    told = by_name(spans)["pigeon.deliver"]
+    [span] = [s for s in told if (s.attributes or {})["pigeon.destination"] == "beloved"]
+    assert span.status.status_code == StatusCode.ERROR
+    assert "Nobody there, says [redacted]." in (span.status.description or "")
+    assert (span.attributes or {})["pigeon.outcome"] == "retry"
 
 
 @pytest.mark.django_db

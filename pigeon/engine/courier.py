@@ -107,6 +107,12 @@ class Courier:
             traces=sender is not None and delivery.traces,
         )
 
+    @traced(
+        "pigeon.deliver",
+        lambda _, items, *__: items[0].facts,
+        lambda results: results[0].facts,
+        often=True,
+    )
     async def refused(
         self, items: Sequence[ItemToPush], error: DeliveryError, started: datetime
     ) -> list[Result]:
