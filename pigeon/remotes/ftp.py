@@ -187,7 +187,7 @@ class FTPRemote(Remote):
         if not replace and await self._exists(new):
             raise RenameTargetExists(new)
         first = self._ftp.control.queue(f"RNFR {old}")
-        second = self._ftp.control.queue(f"RNTO {new}")
+        second = self._ftp.control.queue(f"RNTO {new}", after=first)
         try:
             await self._ftp.settled(second)
             ready = await self._ftp.answer(first, f"rename {old}")
@@ -201,7 +201,7 @@ class FTPRemote(Remote):
         finally:
             for command in (first, second):
                 command.answer.cancel()
-        if not reply.good:
+        if ready.code != 350 or not reply.good:
             raise await self._rename_error(ready, reply, old, new)
 
     async def _rename_error(self, ready: Reply, reply: Reply, old: str, new: str) -> Exception:

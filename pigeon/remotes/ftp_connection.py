@@ -70,9 +70,10 @@ class FTPConnection:
         Raises ``OSError``, of which ``ssl.SSLError`` is one.
         """
         host, port = self.remote.destination.host, self.remote.port
-        # An earlier connection's port may be somebody else's by now, and whose turn it was there
-        # is of no concern here.
+        # An earlier connection's port may be somebody else's by now, whose turn it was there is
+        # of no concern here, and its TLS session is not to be resumed.
         self._next_port, self._turn = None, asyncio.Lock()
+        self._session = self.resumes_session = None
         self.watchdog = Watchdog(self.remote.timeout, self.drop, self._unsent)
         secured = self.new_secured() if implicit else None
         _, self.control = await asyncio.get_running_loop().create_connection(

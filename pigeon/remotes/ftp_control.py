@@ -19,12 +19,13 @@ class Command:
         answer: gets the final reply; preliminary ones (1xx) are passed over.
         holds: nothing else may be sent between this command and its final reply.
         rides: but this command may, right behind it.
+        after: the command that this one finishes, such as the RNFR of an RNTO.
         then: called at the moment when it is answered, or will not be: then with ``None``.
         sent: whether it has left.
         answered: whether the final reply has come, even if nobody waited for it any more.
     """
 
-    __slots__ = ("answer", "answered", "holds", "line", "rides", "sent", "then")
+    __slots__ = ("after", "answer", "answered", "holds", "line", "rides", "sent", "then")
 
     def __init__(
         self,
@@ -33,11 +34,21 @@ class Command:
         *,
         holds: bool,
         rides: bool = False,
+        after: Command | None = None,
         then: Callable[[Reply | None], object] | None = None,
     ) -> None:
         self.line, self.answer, self.holds, self.rides = line, answer, holds, rides
-        self.then = then
+        self.after, self.then = after, then
         self.sent = self.answered = False
+
+    @property
+    def wanted(self) -> bool:
+        """Whether it is to be sent when its turn comes.
+
+        A cancelled command is not, but no half of two is sent alone: the server would take
+        the next command, of whatever delivery, for the other half.
+        """
+        return self.after.sent if self.after is not None else not self.answer.done()
 
     def settle(self, reply: Reply | None) -> None:
         """Call ``then``, once; who gave it is not kept alive by it any longer."""
@@ -88,6 +99,7 @@ class Control(asyncio.Protocol):
         *,
         holds: bool = False,
         rides: bool = False,
+        after: Command | None = None,
         then: Callable[[Reply | None], object] | None = None,
     ) -> Command:
         """Send ``line`` with the next flight; one that ``rides`` also while another holds.
@@ -101,7 +113,7 @@ class Control(asyncio.Protocol):
             raise ValueError("A path must not hold a line break or a NUL.")
         answer = self._loop.create_future()
         data = f"{line}\r\n".encode("utf-8", "surrogateescape")
-        command = Command(data, answer, holds=holds, rides=rides, then=then)
+        command = Command(data, answer, holds=holds, rides=rides, after=after, then=then)
         if self.error is not None:
             _fail(command, self.error)
         else:
@@ -115,7 +127,8 @@ class Control(asyncio.Protocol):
         lines = []
         while self._queue and (not self._held or self._queue[0].rides):
             command = self._queue.popleft()
-            if command.answer.done():
+            if not command.wanted:
+                command.answer.cancel()
                 command.settle(None)
                 continue  # nobody waits for it any more
             command.sent, self._held = True, self._held or command.holds
@@ -147,6 +160,7 @@ class Control(asyncio.Protocol):
 
     def abort(self) -> None:
         """Cut the connection."""
+        self.error = self.error or ConnectionResetError("Pigeon closed it")
         self._transport.abort()
 
     # What asyncio calls.

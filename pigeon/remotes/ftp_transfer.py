@@ -73,9 +73,7 @@ class Transfer:
         try:
             port = await connection.data_port(self._doing)
             if self._offset and not self._line.startswith("APPE"):
-                reply = await connection.ask(f"REST {self._offset}", self._doing)
-                if reply.code != 350:
-                    raise RestartRefused(connection.remote.said(reply))
+                await self._restart()
             self._command = connection.control.queue(self._line, holds=True)
         except BaseException:
             turn.release()
@@ -84,6 +82,19 @@ class Transfer:
         connection.pass_turn(turn)
         connection.control.flush()  # data that comes before its command may get lost
         return port
+
+    async def _restart(self) -> None:
+        """Say where the transfer begins, whose command then follows at once."""
+        connection = self._connection
+        rest = connection.control.queue(f"REST {self._offset}")
+        try:
+            reply = await connection.answer(rest, self._doing)
+        except BaseException:
+            if rest.sent:  # the server keeps it for the next transfer, whosever that is
+                connection.control.queue("REST 0")
+            raise
+        if reply.code != 350:
+            raise RestartRefused(connection.remote.said(reply))
 
     def _ask_behind(self) -> None:
         """Send what else is to be asked right behind the command."""

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from pigeon.exceptions import LeaseLost, ParcelDamaged, PermanentError
+from pigeon.exceptions import DeliveryError, LeaseLost, ParcelDamaged, PermanentError
+from pigeon.remotes import ftp_transfer
 from pigeon.remotes.source import Source
 from pigeon.senders.base import Sender
 from pigeon.senders.names import temporary_path
@@ -254,3 +255,34 @@ def test_a_cancelled_delivery_does_not_spoil_the_next(place: Place, tmp_path: Pa
             assert place.files()["b"] == b"next"
 
     place.use(send)
+
+
+@pytest.mark.parametrize("turns", [range(0, 150, 3), range(150, 1500, 30)], ids=["soon", "late"])
+def test_cancelled_at_any_turn_a_delivery_spoils_nothing_of_the_next(
+    place: Place, tmp_path: Path, turns: range, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next does not wait until the connection is quiet again."""
+    monkeypatch.setattr(ftp_transfer, "GRACE", 0.2)  # pyftpdlib is silent about what was reset
+    remaining = list(reversed(turns))
+
+    async def send(sender: Sender) -> None:
+        while remaining and not sender.broken:
+            moment = remaining.pop()
+            wanted = {f"{moment}/1": b"one", f"{moment}/2": b"another"}
+            cancelled = delivery(parcel(tmp_path / f"a{moment}", wanted))
+            following = delivery(parcel(tmp_path / f"b{moment}", {"b": b"%d" % moment}), token="2")
+            task = asyncio.create_task(sender.send(cancelled))
+            for _ in range(moment):
+                await asyncio.sleep(0)
+            task.cancel()
+            try:
+                await sender.send(following)
+                assert place.files()["b"] == b"%d" % moment
+            except DeliveryError:
+                assert sender.broken  # what was cancelled took the connection with it
+            await asyncio.gather(task, return_exceptions=True)
+            there = place.files()
+            assert all(there.get(path) in (None, content) for path, content in wanted.items())
+
+    while remaining:
+        place.use(send)

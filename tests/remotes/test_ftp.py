@@ -421,6 +421,58 @@ def test_a_cancelled_question_does_not_shift_the_answers() -> None:
     script.run(check)
 
 
+def test_half_a_rename_is_never_sent() -> None:
+    """After a lone RNFR the next RNTO, of whatever delivery, would give this file its name."""
+    script = Script()
+
+    async def check(remote: FTPRemote) -> None:
+        given_up = asyncio.create_task(remote.rename("/in/a.part", "/in/a", replace=True))
+        await asyncio.sleep(0)  # both commands wait for the next flight
+        given_up.cancel()
+        await remote.rename("/in/b.part", "/in/b", replace=True)
+        given_up = asyncio.create_task(remote.rename("/in/c.part", "/in/c", replace=True))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)  # both have been sent
+        given_up.cancel()
+        await remote.rename("/in/d.part", "/in/d", replace=True)
+
+    script.run(check)
+    renames = [command for command in script.commands if command.startswith("RN")]
+    pairs = list(zip(renames[::2], renames[1::2], strict=True))
+    assert [first.replace("RNFR", "RNTO").removesuffix(".part") for first, _ in pairs] == [
+        second for _, second in pairs
+    ]
+    assert {"RNTO /in/b", "RNTO /in/d"} <= set(renames)
+
+
+def test_an_rnfr_that_is_refused_is_no_rename_whatever_the_rnto_says() -> None:
+    script = Script(RNFR="501 bad sequence")
+
+    async def check(remote: FTPRemote) -> None:
+        with pytest.raises(PermanentError, match="refused to rename /in/a.part"):
+            await remote.rename("/in/a.part", "/in/a", replace=True)
+
+    Script(RNFR="501 bad sequence", SIZE="213 7").run(check)
+    assert script.answers["RNTO"].startswith("250")
+
+
+def test_an_offset_is_taken_back_with_the_delivery_that_asked_for_it(tmp_path: Path) -> None:
+    """A server keeps it for the next upload, which would begin in the middle of its file."""
+    script = Script(REST="350 ok")
+
+    async def check(remote: FTPRemote) -> None:
+        before = len(script.commands)
+        given_up = asyncio.create_task(remote.put(a_source(tmp_path), "/in/a", 3))
+        while script.commands[-1] != "REST 3":
+            await asyncio.sleep(0)
+        given_up.cancel()
+        await remote.put(a_source(tmp_path), "/in/b")
+        assert script.commands[before:] == ["EPSV", "REST 3", "REST 0", "EPSV", "STOR /in/b"]
+
+    script.run(check)
+    assert script.received == b"content"
+
+
 @pytest.mark.parametrize("when", ["SIZE", "EPSV", "STOR", "RNFR", "DELE"])
 def test_421_at_any_point_ends_the_connection(when: str, tmp_path: Path) -> None:
     async def check(remote: FTPRemote) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pigeon.exceptions import Unreachable
+from pigeon.exceptions import TransientError, Unreachable
 from pigeon.remotes.base import Remote, RemoteFileNotFound
 from pigeon.remotes.source import Source
 from pigeon.senders.registry import sender_class
@@ -104,6 +104,37 @@ def test_a_cancelled_upload_is_no_whole_file_and_the_connection_lives(
         await asyncio.gather(task, return_exceptions=True)
         assert (await remote.stat(f"{remote.root}/a")).size < len(content)  # type: ignore[operator]
         assert not remote.broken
+
+    use(place, check)
+
+
+@pytest.mark.parametrize("first", [0, 1, 2, 3])
+def test_cancelled_at_any_turn_it_spoils_nothing_of_the_next(
+    place: Place, tmp_path: Path, first: int
+) -> None:
+    """Neither does an offset stay with the server, nor half a rename."""
+    left, right = b"left behind", b"the next one"
+
+    async def publish(remote: Remote, name: str, content: bytes, offset: int = 0) -> None:
+        temporary = f"{remote.root}/{name}.part"
+        await remote.put(a_source(tmp_path / name, content), temporary, offset)
+        await remote.rename(temporary, f"{remote.root}/{name}", replace=True)
+
+    async def check(remote: Remote) -> None:
+        for turns in range(first, 100, 4):
+            place.write(f"a{turns}.part", left[:5])
+            given_up = asyncio.create_task(publish(remote, f"a{turns}", left, 5))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            given_up.cancel()
+            try:
+                await publish(remote, f"b{turns}", right)
+            except TransientError as error:  # in TLS, where the server would wait for a handshake
+                assert remote.broken and "Pigeon closed it" in str(error)
+                await remote.open()
+                await publish(remote, f"b{turns}", right)
+            assert place.files()[f"b{turns}"] == right
+            assert place.files().get(f"a{turns}") in (None, left)
 
     use(place, check)
 
