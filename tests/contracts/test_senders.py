@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import hashlib
 import os
 from collections.abc import Iterator
@@ -155,6 +156,40 @@ def test_a_lost_lease_publishes_nothing(door: Door, tmp_path: Path) -> None:
     with pytest.raises(LeaseLost):
         door.send(delivery(parcel(tmp_path / "p", {"a.txt": b"x"}), check_lease=lost))
     assert door.received() == {}
+
+
+# Where connecting is cancelled, anyio may leave a socket to the garbage collector.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_cancelled_at_any_turn_a_delivery_spoils_nothing_of_the_next(
+    door: Door, tmp_path: Path
+) -> None:
+    """On the same connection, as long as the sender does not say that it is broken."""
+    remaining = [0, 1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233, 377, 610, 987]
+
+    def named(name: str) -> Delivery:
+        what = parcel(tmp_path / name, {name: name.encode()})
+        return delivery(what, token=name, idempotency_key=name)
+
+    async def send(sender: Sender) -> None:
+        while remaining and not sender.broken:
+            moment = remaining.pop()
+            task = asyncio.create_task(sender.send(named(f"cancelled{moment}")))
+            for _ in range(moment):
+                await asyncio.sleep(0)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            if not sender.broken:
+                await sender.send(named(f"next{moment}"))
+                assert door.received()[f"next{moment}"] == b"next%d" % moment
+
+    while remaining:
+        door.use(send)
+    gc.collect()
+    assert all(
+        content == name.encode()
+        for name, content in door.received().items()
+        if name.startswith(("next", "cancelled"))
+    )
 
 
 def test_a_wrong_login_is_told_without_it(door: Door, tmp_path: Path, settings: Any) -> None:

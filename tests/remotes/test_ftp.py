@@ -449,7 +449,7 @@ def test_an_rnfr_that_is_refused_is_no_rename_whatever_the_rnto_says() -> None:
     script = Script(RNFR="501 bad sequence")
 
     async def check(remote: FTPRemote) -> None:
-        with pytest.raises(PermanentError, match="refused to rename /in/a.part"):
+        with pytest.raises(PermanentError, match=r"refused to rename /in/a\.part"):
             await remote.rename("/in/a.part", "/in/a", replace=True)
 
     Script(RNFR="501 bad sequence", SIZE="213 7").run(check)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pigeon.exceptions import TransientError, Unreachable
+from pigeon.exceptions import Unreachable
 from pigeon.remotes.base import Remote, RemoteFileNotFound
 from pigeon.remotes.source import Source
 from pigeon.senders.registry import sender_class
@@ -127,10 +127,11 @@ def test_cancelled_at_any_turn_it_spoils_nothing_of_the_next(
             for _ in range(turns):
                 await asyncio.sleep(0)
             given_up.cancel()
-            try:
-                await publish(remote, f"b{turns}", right)
-            except TransientError as error:  # in TLS, where the server would wait for a handshake
-                assert remote.broken and "Pigeon closed it" in str(error)
+            [outcome] = await asyncio.gather(
+                publish(remote, f"b{turns}", right), return_exceptions=True
+            )
+            if outcome is not None:  # in TLS, where the server would wait for a handshake
+                assert "Pigeon closed it" in str(outcome)
                 await remote.open()
                 await publish(remote, f"b{turns}", right)
             assert place.files()[f"b{turns}"] == right
