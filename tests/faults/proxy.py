@@ -29,7 +29,7 @@ class Proxy:
     Attributes:
         greets: while False, connections are taken and nothing is relayed.
         budget: bytes from the client that still pass; then :attr:`when_spent` is called.
-        mute: swallow what the server answers, and cut the connection there.
+        mute: swallow what the server answers, and cut the client's connection there.
 
     Args:
         faults: what else goes wrong, once each.
@@ -134,6 +134,9 @@ class Proxy:
     ) -> None:
         writer, root = pair[side == "client"], self._root
         while data := await reader.read(8192):
+            if side == "server" and self.mute:
+                await _hang_up(reader, *pair)
+                break
             done = change(data)
             passed = await done if asyncio.iscoroutine(done) else done
             while root.frozen:
@@ -193,9 +196,6 @@ class Proxy:
         return data
 
     async def _from_server(self, data: bytes) -> bytes:
-        if self.mute:
-            self.cut()
-            raise ConnectionResetError
         match = _EPSV.search(data) if self.ftp else None
         if not match:
             return data
@@ -207,6 +207,15 @@ class Proxy:
         child.port, child._parent = port, self._root
         self._children.append(child)
         return await child.__aenter__()
+
+
+async def _hang_up(
+    reader: asyncio.StreamReader, client: asyncio.StreamWriter, server: asyncio.StreamWriter
+) -> None:
+    """Reset the client's connection; the server does what it was told before it sees the end."""
+    client.transport.abort()
+    server.write_eof()
+    await _swallow(reader)
 
 
 async def _swallow(reader: asyncio.StreamReader) -> None:
