@@ -63,6 +63,18 @@ def test_an_upload_goes_on_at_an_offset(place: Place, tmp_path: Path, size: str)
     assert place.files() == {"a": there + content[7:]}
 
 
+def test_an_upload_that_was_refused_leaves_no_offset_to_the_next(
+    place: Place, tmp_path: Path
+) -> None:
+    async def check(remote: Remote) -> None:
+        with pytest.raises(RemoteFileNotFound):
+            await remote.put(a_source(tmp_path / "1", b"one"), f"{remote.root}/none/a", 2)
+        await remote.put(a_source(tmp_path / "2", b"the next one"), f"{remote.root}/b")
+
+    use(place, check)
+    assert place.files() == {"b": b"the next one"}
+
+
 @pytest.mark.parametrize("size", CONTENTS)
 def test_a_server_that_does_not_go_on_gets_it_whole(
     size: str, server_folder: Path, account: Any, tmp_path: Path
@@ -112,7 +124,7 @@ def test_a_cancelled_upload_is_no_whole_file_and_the_connection_lives(
 def test_cancelled_at_any_turn_it_spoils_nothing_of_the_next(
     place: Place, tmp_path: Path, first: int
 ) -> None:
-    """Neither does an offset stay with the server, nor half a rename."""
+    """Neither an offset stays with the server, nor half a rename."""
     left, right = b"left behind", b"the next one"
 
     async def publish(remote: Remote, name: str, content: bytes, offset: int = 0) -> None:
