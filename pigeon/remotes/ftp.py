@@ -201,7 +201,7 @@ class FTPRemote(Remote):
         finally:
             for command in (first, second):
                 command.answer.cancel()
-        if ready.code != 350 or not reply.good:
+        if ready.code >= 400 or not reply.good:
             raise await self._rename_error(ready, reply, old, new)
 
     async def _rename_error(self, ready: Reply, reply: Reply, old: str, new: str) -> Exception:
