@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, ParamSpec, Protocol, TypeVar
@@ -49,6 +50,10 @@ class CallerPool:
 #: longer than a lease is rolled back. Otherwise a worker that is stopped in the middle of one
 #: would keep its locks, and nobody could take over. ``{ms}`` is the lease in milliseconds.
 _SILENCE = {"postgresql": "SET idle_in_transaction_session_timeout = {ms}"}
+#: Seconds for which a connection serves one job after another, if ``CONN_MAX_AGE`` allows it less.
+#: That setting is made for requests; a batch of a few items is four jobs, and to connect may take
+#: longer than all of their statements.
+KEPT = 60.0
 
 
 class ThreadPool:
@@ -58,7 +63,7 @@ class ThreadPool:
         self._threads = threads
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix="pigeon")
         self._ours = threading.local()
-        connection_created.connect(self._limit_silence, weak=False, dispatch_uid=id(self))
+        connection_created.connect(self._take_over, weak=False, dispatch_uid=id(self))
 
     async def run(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """What ``function`` returns or raises."""
@@ -70,9 +75,14 @@ class ThreadPool:
 
         return await asyncio.get_running_loop().run_in_executor(self._executor, call)
 
-    def _limit_silence(self, *, connection: BaseDatabaseWrapper, **kwargs: object) -> None:
-        statement = _SILENCE.get(connection.vendor)
-        if statement and getattr(self._ours, "yes", False):
+    def _take_over(self, *, connection: BaseDatabaseWrapper, **kwargs: object) -> None:
+        if not getattr(self._ours, "yes", False):
+            return
+        if connection.close_at is not None:
+            connection.close_at = max(connection.close_at, time.monotonic() + KEPT)
+        # The database may be restarted between two jobs. django-stubs does not know the attribute.
+        connection.health_check_enabled = True  # type: ignore[attr-defined]
+        if statement := _SILENCE.get(connection.vendor):
             with connection.cursor() as cursor:
                 cursor.execute(statement.format(ms=int(conf.LEASE_DURATION * 1000)))
 

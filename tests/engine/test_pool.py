@@ -3,19 +3,25 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.db import DatabaseError, connections, transaction
 
+from pigeon.engine import pool as module
 from pigeon.engine.pool import CallerPool, ThreadPool
 from pigeon.models import DestinationState
 
 
 def run_in(pool: Any, function: Any, *args: Any) -> Any:
+    return run_each(pool, lambda: function(*args))[0]
+
+
+def run_each(pool: Any, *functions: Callable[[], Any]) -> list[Any]:
     async def all_of_it() -> Any:
         try:
-            return await pool.run(function, *args)
+            return [await pool.run(function) for function in functions]
         finally:
             await pool.close()
 
@@ -52,6 +58,72 @@ def test_connections_of_the_threads_are_closed(alias: str) -> None:
 
     run_in(ThreadPool(1), query)
     assert found[0].connection is None
+
+
+def connection_id(alias: str) -> int:
+    """Which connection of Django's to the database is open in this thread, after a query."""
+    DestinationState.objects.using(alias).count()
+    connection = connections[alias].connection
+    _seen.append(connection)  # so that no other gets its id
+    return id(connection)
+
+
+_seen: list[Any] = []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_serves_one_job_after_another(alias: str) -> None:
+    assert connections[alias].settings_dict["CONN_MAX_AGE"] == 0
+    found = run_each(ThreadPool(1), *[lambda: connection_id(alias)] * 3)
+    assert len(set(found)) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_but_not_for_ever(alias: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if connections[alias].vendor == "sqlite":
+        pytest.skip("Django never closes an SQLite database in memory.")
+    monkeypatch.setattr(module, "KEPT", 0.0)
+    found = run_each(ThreadPool(1), *[lambda: connection_id(alias)] * 3)
+    assert len(set(found)) == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_site_may_keep_them_longer(alias: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    ages: list[float | None] = []
+
+    def look(max_age: float | None) -> None:
+        monkeypatch.setitem(connections[alias].settings_dict, "CONN_MAX_AGE", max_age)
+        connections[alias].close()
+        connections[alias].connect()
+        close_at = connections[alias].close_at
+        ages.append(close_at and close_at - time.monotonic())
+
+    run_each(ThreadPool(1), lambda: look(None), lambda: look(600), lambda: look(30))
+    assert ages == [None, pytest.approx(600, abs=20), pytest.approx(60, abs=20)]
+
+
+@pytest.mark.django_db(transaction=True, databases=["postgresql"])
+def test_a_connection_that_the_server_has_closed_is_replaced(
+    request: pytest.FixtureRequest,
+) -> None:
+    request.getfixturevalue("postgresql_server")
+
+    def backend() -> int:
+        with connections["postgresql"].cursor() as cursor:
+            cursor.execute("SELECT pg_backend_pid()")
+            return int(cursor.fetchone()[0])
+
+    backends: list[int] = []
+
+    def close_it() -> None:
+        backends.append(backend())
+        other = connections["postgresql"].copy()
+        with other.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(%s, 5000)", backends)
+        other.close()
+
+    run_each(ThreadPool(1), close_it, lambda: backends.append(backend()))
+    assert backends[0] != backends[1]
 
 
 @pytest.mark.slow
