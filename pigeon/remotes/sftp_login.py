@@ -51,6 +51,7 @@ class Login:
         self._remote = remote
         self._host_keys = HostKeys(remote)
         self._agent: asyncssh.SSHAgentClient | None = None
+        self._sockets = Sockets()
 
     async def connect(self) -> tuple[asyncssh.SSHClientConnection, SFTPSession]:
         """An open connection with an SFTP session on it.
@@ -68,7 +69,9 @@ class Login:
         try:
             async with asyncio.timeout(self._remote.timeout):
                 connection = await self._connect()
-                return connection, await SFTPSession.start(connection)
+                session = await SFTPSession.start(connection)
+                self._sockets.settle()
+                return connection, session
         except BaseException as error:
             if connection is not None:
                 connection.abort()
@@ -101,7 +104,7 @@ class Login:
             "known_hosts": trusted if self._host_keys.checked else None,
             "server_host_key_algs": self._host_keys.algorithms,
             "client_factory": lambda: self._client,
-            "tunnel": Sockets(),
+            "tunnel": self._sockets,
             "config": None,
             "encryption_algs": CIPHERS,
             "compression_algs": "none",

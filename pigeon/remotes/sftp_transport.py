@@ -7,13 +7,17 @@ a tunnel is whatever makes its connections, so that is where this comes in.
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import asyncssh
 
 #: Bytes that do not wait for more.
 ENOUGH = 256 * 1024
+#: Linux's word for acknowledging at once what came; it forgets it again. Elsewhere there is none.
+_QUICK = getattr(socket, "TCP_QUICKACK", None)
 
 
 class GatheringTransport:
@@ -53,7 +57,16 @@ class GatheringTransport:
 
 
 class Sockets:
-    """Makes TCP connections whose packets are gathered, for the ``tunnel`` of asyncssh."""
+    """Makes TCP connections whose packets are gathered, for the ``tunnel`` of asyncssh.
+
+    Until :meth:`settle`, what comes is acknowledged at once. OpenSSH tells of a login and of a new
+    session in two small pieces, and its system keeps the second one back until the first is
+    acknowledged (RFC 896). With nothing to say ourselves, ours would wait 40 ms with that (RFC
+    1122, 4.2.3.2).
+    """
+
+    def __init__(self) -> None:
+        self._connection: asyncssh.SSHClientConnection | None = None
 
     async def create_connection(
         self, factory: Callable[[], asyncssh.SSHClientConnection], host: str, port: int
@@ -61,13 +74,34 @@ class Sockets:
         """Connect to ``port`` of ``host``. Raises ``OSError``."""
 
         def made() -> asyncssh.SSHClientConnection:
-            connection = factory()
+            self._connection = connection = factory()
             start = connection.connection_made
 
             def started(transport: asyncio.Transport) -> None:
                 start(GatheringTransport(transport))  # type: ignore[arg-type]
+                _acknowledge_at_once(connection, transport)
 
             connection.connection_made = started  # type: ignore[assignment,method-assign]
             return connection
 
         return await asyncio.get_running_loop().create_connection(made, host, port)
+
+    def settle(self) -> None:
+        """From now on there is always something to say, and acknowledgements travel with it."""
+        if self._connection is not None:
+            vars(self._connection).pop("data_received", None)
+
+
+def _acknowledge_at_once(
+    connection: asyncssh.SSHClientConnection, transport: asyncio.Transport
+) -> None:
+    ours, take = transport.get_extra_info("socket"), connection.data_received
+    if _QUICK is None or ours is None:
+        return
+
+    def received(data: bytes, datatype: int | None = None) -> None:
+        with suppress(OSError, TypeError):  # with some loops, sockets cannot be set
+            ours.setsockopt(socket.IPPROTO_TCP, _QUICK, 1)
+        take(data, datatype)
+
+    connection.data_received = received  # type: ignore[method-assign]

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+from asyncio.trsock import TransportSocket
 from typing import Any
 
+import pytest
+
+from pigeon.remotes.sftp import SFTPRemote
 from pigeon.remotes.sftp_transport import ENOUGH, GatheringTransport
+from pigeon.remotes.source import Source
 from tests.remotes.recording import Line
+from tests.senders.parcels import destination
+from tests.servers.server import Server
 
 
 def run(test: Any) -> Line:
@@ -50,3 +58,32 @@ def test_nothing_is_written_to_what_is_closed() -> None:
         await asyncio.sleep(0)
 
     assert run(test).sent == []
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_QUICKACK"), reason="only Linux can do that")
+def test_what_a_server_says_at_a_login_is_acknowledged_at_once(
+    sshd: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else its system keeps the second of two small packets back, for 40 ms."""
+    folder = sshd.folder("quick")
+    set_option, times = TransportSocket.setsockopt, 0
+
+    def count(ours: TransportSocket, *option: Any) -> None:
+        nonlocal times
+        times += option == (socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
+        set_option(ours, *option)
+
+    monkeypatch.setattr(TransportSocket, "setsockopt", count)
+
+    async def work() -> int:
+        remote = SFTPRemote(destination(sshd.url("quick"), **sshd.options()))
+        await remote.open()
+        at_login = times
+        await remote.put(Source.of("x", b"news"), f"{remote.root}/x")
+        await remote.close()
+        return at_login
+
+    at_login = asyncio.run(work())
+    assert (folder / "x").read_bytes() == b"news"
+    assert at_login >= 5  # hello, keys, their exchange, the login, the session
+    assert times == at_login
