@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from benchmarks.push import alone, ours, stage
 from benchmarks.push.cases import Case
@@ -17,9 +18,11 @@ from benchmarks.push.peers import Peer, peers
 from benchmarks.push.servers import Place, place
 
 PIGEON, COLD, SENDER = "pigeon", "pigeon, with its start", "sender alone"
+#: All that Pigeon does but sending: claims, rendering, the engine, records.
+QUEUE = "queue alone"
 #: What Pigeon does with a large file and no peer does: nothing is recorded before that.
 DIGEST = "its SHA-256 alone"
-OURS = (PIGEON, COLD, SENDER, DIGEST)
+OURS = (PIGEON, COLD, SENDER, QUEUE, DIGEST)
 
 
 class Incomplete(Exception):
@@ -61,8 +64,8 @@ class Contest:
                         print(f"Left out of {self.case.name}: {name} failed ({_short(error)})")
                         del ways[name], took[name]
                         shutil.rmtree(there.server.root / f"turn{turn}")
-                if not self.case.files:
-                    took.setdefault(DIGEST, []).append(run_here(self._digest))
+                name, part = (QUEUE, self._queue) if self.case.files else (DIGEST, self._digest)
+                took.setdefault(name, []).append(part())
             shutil.rmtree(self.ready)
         return took
 
@@ -75,12 +78,17 @@ class Contest:
 
     def _open(self, there: Place, name: str) -> None:
         """Make ``name`` a destination of the site, in place of the last turn's."""
-        options = {**there.options, "connections": self.case.connections}
+        self._name_destinations(name, there.url, there.options)
+
+    def _name_destinations(
+        self, name: str, url: Callable[[str], str], options: dict[str, Any]
+    ) -> None:
+        options = {**options, "connections": self.case.connections}
         names = [name, *self.warm_ups]
         stage.set_up(
             self.folder,
             self.database,
-            {each: {"URL": there.url(each), "OPTIONS": options} for each in names},
+            {each: {"URL": url(each), "OPTIONS": options} for each in names},
         )
 
     def _ways(self, rivals: list[Peer]) -> dict[str, Callable[[str], Took]]:
@@ -94,10 +102,22 @@ class Contest:
         }
         return found | {each.name: _put(each, self.ready) for each in rivals}
 
-    def _digest(self) -> None:
-        for _, path in _files(self.ready):
-            with path.open("rb") as file:
-                hashlib.file_digest(file, "sha256")
+    def _queue(self) -> Took:
+        case, name = self.case, "nobody"
+        self._name_destinations(name, lambda each: f"dummy://{each}", {})
+        stage.forget()
+        objects = stage.objects(case.rule)
+        took = ours.push(case.rule, objects, [name], case.processes, self.warm_ups)
+        ours.check_pushed(name, case.files)
+        return took
+
+    def _digest(self) -> Took:
+        def hashed() -> None:
+            for _, path in _files(self.ready):
+                with path.open("rb") as file:
+                    hashlib.file_digest(file, "sha256")
+
+        return run_here(hashed)
 
     def _turn(self, there: Place, put: Callable[[str], Took], name: str) -> Took:
         target = there.server.folder(name)
