@@ -19,7 +19,7 @@ RESULTS = Path(__file__).resolve().parents[1] / "results" / "push.json"
 class Line:
     """A line of the file; ``ours`` and ``peer`` are speeds: files or MB per second.
 
-    ``limit`` is the highest ratio that there can be, where that is known; it is only printed.
+    ``limit`` is about the highest ratio that there can be, where that is known; it is for people.
     """
 
     case: str
@@ -55,10 +55,11 @@ def lines(case: Case, took: dict[str, list[Took]]) -> Iterator[Line]:
 
 
 def _limit(case: Case, figures: Mapping[str, Figure]) -> float | None:
-    """The highest speed of ours that there can be, by what its parts take by themselves.
+    """About the highest speed of ours that there can be, by what its parts take by themselves.
 
     A large file is not recorded before its digest is known. Many files take all of the cores at
     the best, if none ever waits, and nothing that runs at the same time gets in another's way.
+    That is an estimate: parts that run together also save a little, such as looks at the queue.
     """
     if case.delay:
         return None
@@ -83,13 +84,17 @@ def print_figures(case: Case, took: dict[str, list[Took]]) -> None:
 
 def print_table(found: list[Line]) -> None:
     """Every line with its bar."""
-    print(f"\n{'case':<38}{'ours':>8}{'peer':>8}  {'ratio':>6}{'bar':>6}{'limit':>7}")
+    print(f"\n{'case':<38}{'ours':>8}{'peer':>8}  {'ratio':>6}{'bar':>6}")
     for line in found:
-        mark = "" if line.is_met else "   MISSED"
+        mark = "" if line.is_met else f"   MISSED{_why(line)}"
         print(
             f"{line.case:<38}{line.ours:8.0f}{line.peer:8.0f}  {line.ratio:6.2f}{line.bar:6.2f}"
-            f"{f'{line.limit:7.2f}' if line.limit else '':7}  {line.peer_name}{mark}"
+            f"  {line.peer_name}{mark}"
         )
+
+
+def _why(line: Line) -> str:
+    return f"; by its parts, at the best about {line.limit:.2f}" if line.limit else ""
 
 
 def write(found: list[Line]) -> None:
