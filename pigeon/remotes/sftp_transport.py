@@ -100,7 +100,7 @@ def _acknowledge_at_once(
         return
 
     def received(data: bytes, datatype: int | None = None) -> None:
-        with suppress(OSError, TypeError):  # with some loops, sockets cannot be set
+        with suppress(OSError):  # it only saves time
             ours.setsockopt(socket.IPPROTO_TCP, _QUICK, 1)
         take(data, datatype)
 
