@@ -64,8 +64,10 @@ class Contest:
                         print(f"Left out of {self.case.name}: {name} failed ({_short(error)})")
                         del ways[name], took[name]
                         shutil.rmtree(there.server.root / f"turn{turn}")
-                name, part = (QUEUE, self._queue) if self.case.files else (DIGEST, self._digest)
-                took.setdefault(name, []).append(part())
+                if not self.case.files:
+                    took.setdefault(DIGEST, []).append(self._digest())
+                elif not self.case.delay:
+                    took.setdefault(QUEUE, []).append(self._queue())
             shutil.rmtree(self.ready)
         return took
 

@@ -87,7 +87,7 @@ class Sockets:
         return await asyncio.get_running_loop().create_connection(made, host, port)
 
     def settle(self) -> None:
-        """From now on there is always something to say, and acknowledgements travel with it."""
+        """The login is over. From now on it would cost a call of the system and save nothing."""
         if self._connection is not None:
             vars(self._connection).pop("data_received", None)
 

@@ -60,22 +60,21 @@ def test_connections_of_the_threads_are_closed(alias: str) -> None:
     assert found[0].connection is None
 
 
-def connection_id(alias: str) -> int:
-    """Which connection of Django's to the database is open in this thread, after a query."""
-    DestinationState.objects.using(alias).count()
-    connection = connections[alias].connection
-    _seen.append(connection)  # so that no other gets its id
-    return id(connection)
+def used_by(alias: str, jobs: int) -> set[int]:
+    """The connections to the database that so many jobs of one thread used."""
 
+    def query() -> Any:
+        DestinationState.objects.using(alias).count()
+        return connections[alias].connection
 
-_seen: list[Any] = []
+    found = run_each(ThreadPool(1), *[query] * jobs)  # kept, so that no two have the same id
+    return {id(connection) for connection in found}
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_connection_serves_one_job_after_another(alias: str) -> None:
     assert connections[alias].settings_dict["CONN_MAX_AGE"] == 0
-    found = run_each(ThreadPool(1), *[lambda: connection_id(alias)] * 3)
-    assert len(set(found)) == 1
+    assert len(used_by(alias, jobs=3)) == 1
 
 
 @pytest.mark.django_db(transaction=True)
@@ -83,8 +82,7 @@ def test_but_not_for_ever(alias: str, monkeypatch: pytest.MonkeyPatch) -> None:
     if connections[alias].vendor == "sqlite":
         pytest.skip("Django never closes an SQLite database in memory.")
     monkeypatch.setattr(module, "KEPT", 0.0)
-    found = run_each(ThreadPool(1), *[lambda: connection_id(alias)] * 3)
-    assert len(set(found)) == 3
+    assert len(used_by(alias, jobs=3)) == 3
 
 
 @pytest.mark.django_db(transaction=True)
